@@ -1,0 +1,1 @@
+"""What Tidings knows and how it speaks: events, subscriptions, deliveries, and every conversation with a person."""

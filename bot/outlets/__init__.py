@@ -1,0 +1,1 @@
+"""The speaking edge: one method, send, that turns a far side's answer into an Outcome."""

@@ -1,0 +1,1 @@
+"""A local Slack workspace for demo and tests; knows nothing of the rest of Tidings."""

@@ -1,0 +1,1 @@
+"""The listening edge for people in Slack: the Bolt app."""

@@ -1,0 +1,1 @@
+"""The remembering edge: Redis and Kafka behind the ports."""

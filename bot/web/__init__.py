@@ -1,0 +1,1 @@
+"""The edge for browsers and operators: streams, health, metrics."""

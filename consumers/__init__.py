@@ -1,0 +1,1 @@
+"""The loops that take an item from a source and owe that source an answer."""
