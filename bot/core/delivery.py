@@ -1,0 +1,178 @@
+"""One event for one destination: what an attempt may come to, and what follows from it.
+
+Rules of this file:
+1. An outlet reports an `Outcome`; `settle` turns it into a `Step`; nothing else decides about a delivery.
+2. Everything is a value. Time (`now`, milliseconds since the epoch) and chance (`jitter`, 0 to 1) are arguments.
+3. A delivery leaves the outbox in two ways only: `Done` or `Bury`. `Retry`, `Cool` and `Pause` keep it.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+from typing import NewType, TypeAlias
+
+from bot.core.backoff import Schedule, wait
+from bot.core.destination import DestinationId
+from bot.core.event import EventKey
+
+DeliveryId = NewType("DeliveryId", str)
+"""32 hexadecimal digits: a hash of event and destination, so the same pair is the same delivery, always."""
+
+Lane = NewType("Lane", str)
+"""Name of a durable queue: the destination's id, and `#shard` behind it where order is only owed per inference."""
+
+
+def delivery_id(event: EventKey, destination: DestinationId) -> DeliveryId:
+    """Hash the pair."""
+    return DeliveryId(blake2b(f"{event}{destination}".encode(), digest_size=16).hexdigest())
+
+
+class Scope(StrEnum):
+    """How far an answer reaches beyond the delivery that met it."""
+
+    DELIVERY = "delivery"
+    LANE = "lane"
+    DESTINATION = "destination"
+    METHOD = "method"
+    INSTALLATION = "installation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """It arrived. `reference` is the far side's own id of it: a Slack message's channel and ts, an HTTP status."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttled:
+    """The far side asks us to wait `after` milliseconds; nothing was sent. LANE, METHOD or INSTALLATION waits."""
+
+    after: int
+    scope: Scope = Scope.LANE
+    reason: str = "rate limited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """It surely did not arrive, and may the next time. `after`, in milliseconds, is a floor the far side asked for."""
+
+    reason: str
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It may have arrived: the answer was lost. The next attempt looks before it sends, where looking is possible."""
+
+    reason: str
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """It will never be taken as it is: this delivery, this destination, or all of the installation's."""
+
+    reason: str
+    scope: Scope = Scope.DELIVERY
+
+
+Outcome: TypeAlias = Sent | Throttled | Failed | Unknown | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try in a delivery's history."""
+
+    at: int
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A delivery as a worker holds it.
+
+    `appended` is when it entered the outbox. `attempts` counts tries that were settled as failures. `doubt` is the
+    time of an attempt that was begun and may have arrived; None where all is known. `history` is oldest first.
+    """
+
+    id: DeliveryId
+    event: EventKey
+    destination: DestinationId
+    appended: int
+    attempts: int = 0
+    doubt: int | None = None
+    history: tuple[Attempt, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Delivered; remembered by id so that it is never delivered again."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Try again at `at`; the delivery keeps its place at the head of the lane. `doubt`: it may have arrived."""
+
+    at: int
+    attempt: Attempt
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cool:
+    """Send nothing before `until`: for the lane, the Slack method or the whole installation. Costs no attempt."""
+
+    until: int
+    scope: Scope
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Hold everything for the destination (or the installation) until a person resumes it."""
+
+    scope: Scope
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bury:
+    """Give up: to the dead-letter topic, with the reason and the whole history."""
+
+    reason: str
+    attempt: Attempt
+
+
+Step: TypeAlias = Done | Retry | Cool | Pause | Bury
+
+
+def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int, jitter: float) -> Step:
+    """Decide what follows from an attempt's outcome.
+
+    A far side's own waiting time is a floor: the schedule may ask for more, never for less.
+    """
+    match outcome:
+        case Sent(reference=reference):
+            return Done(reference=reference)
+        case Throttled(after=after, scope=scope, reason=reason):
+            return Cool(until=now + after, scope=scope, reason=reason)
+        case Refused(reason=reason, scope=Scope.DELIVERY):
+            return Bury(reason=reason, attempt=Attempt(at=now, outcome="refused", reason=reason))
+        case Refused(reason=reason, scope=scope):
+            return Pause(scope=scope, attempt=Attempt(at=now, outcome="refused", reason=reason))
+        case Failed() | Unknown():
+            return _try_again(delivery, outcome, schedule=schedule, now=now, jitter=jitter)
+
+
+def _try_again(delivery: Delivery, outcome: Failed | Unknown, *, schedule: Schedule, now: int, jitter: float) -> Step:
+    doubt = isinstance(outcome, Unknown)
+    attempt = Attempt(at=now, outcome="unknown" if doubt else "failed", reason=outcome.reason)
+    tries = delivery.attempts + 1
+    pause = wait(schedule, attempt=tries, jitter=jitter)
+    if pause is None or now - delivery.appended > schedule.budget:
+        return Bury(reason=f"gave up after {tries} attempts: {outcome.reason}", attempt=attempt)
+    return Retry(at=now + max(pause, outcome.after), attempt=attempt, doubt=doubt)

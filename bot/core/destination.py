@@ -1,0 +1,58 @@
+"""Where a delivery goes, and the short stable name under which the outbox knows the place."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NewType, TypeAlias
+
+DestinationId = NewType("DestinationId", str)
+"""Stable name of a place, e.g. `slack/T1/C2` or `webhook/T1/9f86d081884c7d65`; equal places have equal names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackChannel:
+    """A public or private channel."""
+
+    team: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackPerson:
+    """A person, reached by direct message."""
+
+    team: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackThread:
+    """One thread of a channel; `thread` is the parent's timestamp."""
+
+    team: str
+    channel: str
+    thread: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """An HTTPS endpoint that takes Standard Webhooks. `team` owns it: two teams never share an endpoint's secret."""
+
+    team: str
+    url: str
+
+
+SlackPlace: TypeAlias = SlackChannel | SlackPerson | SlackThread
+Destination: TypeAlias = SlackPlace | Webhook
+
+
+def destination_id(destination: Destination) -> DestinationId:
+    """Name the place. A webhook's URL may hold a credential, so only a hash of it becomes part of the name."""
+    match destination:
+        case SlackChannel(team=team, channel=channel):
+            return DestinationId(f"slack/{team}/{channel}")
+        case SlackPerson(team=team, user=user):
+            return DestinationId(f"slack/{team}/@{user}")
+        case SlackThread(team=team, channel=channel, thread=thread):
+            return DestinationId(f"slack/{team}/{channel}/{thread}")
+        case Webhook(team=team, url=url):
+            return DestinationId(f"webhook/{team}/{blake2b(url.encode(), digest_size=8).hexdigest()}")

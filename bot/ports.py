@@ -1,0 +1,161 @@
+"""What the loops and the actions need from the edges, each as a Protocol owned by this side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
+from bot.core.destination import Destination, DestinationId
+from bot.core.event import Event, EventKey, Position, Unreadable
+from bot.core.routing import Routed
+from bot.core.subscription import Subscription, SubscriptionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A delivery with its event, ready to be said."""
+
+    delivery: Delivery
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What an outlet sends in one call: a run of items for one destination, in order.
+
+    Slack merges several items into one message; a webhook takes one at a time. Where an item's delivery is in doubt,
+    the outlet looks whether it arrived before it sends, if the far side lets it look.
+    """
+
+    destination: Destination
+    items: tuple[Item, ...]
+
+
+class Outlet(Protocol):
+    """Speaks to one kind of far side."""
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Try once. Never raises for what the far side does: that is the Outcome. Never waits for its limits."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Everyone's subscriptions. Each change moves `version`, which ingest routes by."""
+
+    async def version(self) -> int:
+        """Grows with every change."""
+        ...
+
+    async def snapshot(self) -> tuple[int, tuple[Subscription, ...]]:
+        """All subscriptions, and the version they are of."""
+        ...
+
+    async def get(self, subscription: SubscriptionId) -> Subscription | None:
+        """One by id."""
+        ...
+
+    async def save(self, subscription: Subscription) -> None:
+        """Add it, or replace the one with its id."""
+        ...
+
+    async def remove(self, subscription: SubscriptionId) -> bool:
+        """Forget it; whether it was there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A record of a partition on its way into the outbox: its event and where it goes.
+
+    A record that was unreadable or that nobody wants has no `event` or no `routed`; its offset still counts.
+    """
+
+    offset: int
+    key: EventKey | None = None
+    body: bytes = b""
+    routed: tuple[Routed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """What one append did. `stale`: subscriptions changed since `version`; nothing was appended, route again."""
+
+    stale: bool
+    appended: int = 0
+    known: int = 0
+    replayed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    """A lane in a worker's hands until `until` (milliseconds): its fencing token and the deliveries at its head."""
+
+    lane: Lane
+    token: int
+    until: int
+    destination: Destination
+    deliveries: tuple[tuple[Delivery, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What settling came to. `held` is false when the lease was lost meanwhile: nothing was changed."""
+
+    held: bool
+    next: tuple[tuple[Delivery, bytes], ...] = ()
+
+
+class Outbox(Protocol):
+    """All lanes: durable, first in first out, leased by one worker at a time."""
+
+    async def append(self, topic: str, partition: int, arrivals: Sequence[Arrival], *, version: int) -> Appended:
+        """Watermark, dedup and append in one script: all of it or none."""
+        ...
+
+    async def watermark(self, topic: str, partition: int) -> int | None:
+        """The next offset to read, or None where nothing was read yet."""
+        ...
+
+    async def committable(self, topic: str, partition: int) -> int | None:
+        """The offset below which every event is settled: what may be committed to Kafka."""
+        ...
+
+    async def lease(self, worker: str, *, lanes: int, run: int) -> list[Leased]:
+        """Take up to `lanes` lanes that are due, each with up to `run` deliveries begun at its head."""
+        ...
+
+    async def settle(
+        self, leased: Leased, steps: Sequence[tuple[DeliveryId, Step]], *, due: int, run: int = 0
+    ) -> Settled:
+        """Apply the steps if the lease still holds.
+
+        With `run` > 0 the worker keeps the lane and gets its next deliveries begun; else the lane is given back, due
+        at `due` at the earliest.
+        """
+        ...
+
+    async def next_due(self) -> int | None:
+        """When the earliest waiting lane is due, in milliseconds; None when no lane waits."""
+        ...
+
+    async def paused(self) -> dict[DestinationId, str]:
+        """Paused destinations, each with its reason."""
+        ...
+
+    async def resume(self, destination: DestinationId) -> None:
+        """Let a paused destination's lanes go on."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """The dead-letter topic."""
+
+    async def unreadable(
+        self, position: Position, value: bytes | None, headers: Sequence[tuple[str, bytes]], why: Unreadable
+    ) -> None:
+        """Keep a record that is no event: bytes, headers, position and reason. Returns when Kafka has it (acks=all)."""
+        ...
+
+    async def buried(self, item: Item, destination: Destination, why: Bury) -> None:
+        """Keep a delivery that was given up. Returns when Kafka has it (acks=all)."""
+        ...

@@ -1,0 +1,184 @@
+"""The one frozen settings object; nothing else reads the environment.
+
+Every setting is an environment variable `TIDINGS_…` (or a line of `.env`). `.env.example` and the README's table are
+generated from this file, so the text beside each setting is the documentation.
+"""
+
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Role(StrEnum):
+    """A part of the service that may run in a process of its own."""
+
+    INGEST = "ingest"
+    DISPATCH = "dispatch"
+    BROADCAST = "broadcast"
+    SLACK = "slack"
+    WEB = "web"
+
+
+class SettingsError(Exception):
+    """Settings that can't be started with; `problems` has one line each, naming the variable and the remedy."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """What an operator decides."""
+
+    model_config = SettingsConfigDict(env_prefix="TIDINGS_", env_file=".env", extra="ignore", frozen=True)
+
+    kafka: str = Field(
+        "localhost:9092", description="Kafka's bootstrap servers, comma-separated. Get them from whoever runs Kafka."
+    )
+    topic: str = Field("inference.events", description="The topic that services publish inference events to.")
+    dead_topic: str = Field("inference.dead", description="The dead-letter topic.")
+    group: str = Field("tidings", description="The consumer group of ingest.")
+    redis: str = Field("redis://localhost:6379/0", description="Redis 6.2 or newer, or Valkey: AOF on, noeviction.")
+    namespace: str = Field("tidings", description="Prefix of every Redis key; give each installation its own.")
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="Master secret from which webhook signing secrets are derived, at least 32 characters. "
+        "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+    )
+    slack_bot_token: SecretStr = Field(
+        SecretStr(""),
+        description="The bot's token, xoxb-… Slack: your app > OAuth & Permissions > Bot User OAuth Token.",
+    )
+    slack_app_token: SecretStr = Field(
+        SecretStr(""),
+        description="The app-level token, xapp-…, for Socket Mode; empty means that Slack calls /slack/events over "
+        "HTTP. Slack: your app > Basic Information > App-Level Tokens, scope connections:write.",
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Checks Slack's requests over HTTP. Slack: your app > Basic Information > Signing Secret.",
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        validation_alias=AliasChoices("TIDINGS_SLACK_API_URL", "SLACK_API_URL"),
+        description="Where Slack's Web API answers; another value points at the sandbox.",
+    )
+    host: str = Field("127.0.0.1", description="Address on which the web role listens.")
+    port: int = Field(8080, ge=0, le=65535, description="Port on which the web role listens; 0 picks a free one.")
+    stream_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token that /stream and /ws ask for; empty closes both. "
+        "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+    )
+    stream_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may open /stream and /ws, comma-separated, e.g. https://ml.example.com."
+    )
+    webhook_allow: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Networks in CIDR form that webhooks may reach though they are not public, comma-separated. "
+        "Plain http is allowed there too.",
+    )
+    webhook_ports: Annotated[tuple[int, ...], NoDecode] = Field(
+        (443,), description="Ports that webhooks may reach, comma-separated; networks in TIDINGS_WEBHOOK_ALLOW: any."
+    )
+    workers: int = Field(32, ge=1, le=512, description="How many lanes one dispatch process drains at once.")
+    lease_seconds: float = Field(
+        60, ge=5, le=600, description="How long a worker may hold a lane before another takes it over."
+    )
+    drain_seconds: float = Field(20, ge=0, le=600, description="How long a stopping process may finish what it began.")
+    remember_hours: float = Field(
+        24, gt=0, description="How long a delivery is remembered, so that a producer's retry is not delivered again."
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
+    log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")
+
+    @field_validator("stream_origins", "webhook_allow", "webhook_ports", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slash(cls, value: str) -> str:
+        return value if value.endswith("/") else f"{value}/"
+
+
+def load(roles: frozenset[Role], *, env_file: Path | None = Path(".env"), **overrides: Any) -> Settings:
+    """Read the environment and the .env file, and check that the roles can start.
+
+    Raises SettingsError with one line per problem.
+    """
+    try:
+        settings = Settings(_env_file=env_file, **overrides)
+    except ValidationError as error:
+        raise SettingsError([_wrong(problem) for problem in error.errors()]) from error
+    problems = [_missing(name) for name in _needed(settings, roles) if not _given(settings, name)]
+    secret = settings.secret.get_secret_value()
+    if "secret" in _needed(settings, roles) and 0 < len(secret) < MIN_SECRET:
+        problems.append(f"TIDINGS_SECRET is too short ({len(secret)} characters). {_how('secret')}")
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+MIN_SECRET = 32
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"TIDINGS_{name.upper()}"
+
+
+def example() -> str:
+    """The text of `.env.example`: every setting with its meaning; those with a default are commented out."""
+    lines = ["# Settings of Tidings. Copy to .env and fill in; generated from bot/settings.py by `tidings docs`.", ""]
+    for name, field in Settings.model_fields.items():
+        shown = _shown(field.default)
+        lines += [f"# {field.description}", f"{'# ' if shown else ''}{variable(name)}={shown}", ""]
+    return "\n".join(lines)
+
+
+def table() -> str:
+    """The README's table of settings, in Markdown."""
+    rows = [
+        f"| `{variable(name)}` | {f'`{shown}`' if (shown := _shown(field.default)) else ''} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, SecretStr):
+        return ""
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+
+
+def _needed(settings: Settings, roles: frozenset[Role]) -> list[str]:
+    needed = ["secret", "slack_bot_token"] if roles & {Role.DISPATCH, Role.SLACK} else []
+    if Role.SLACK in roles and not settings.slack_app_token.get_secret_value():
+        needed.append("slack_signing_secret")
+    return needed
+
+
+def _given(settings: Settings, name: str) -> bool:
+    value: SecretStr = getattr(settings, name)
+    return bool(value.get_secret_value())
+
+
+def _how(name: str) -> str:
+    return Settings.model_fields[name].description or ""
+
+
+def _missing(name: str) -> str:
+    return f"{variable(name)} is missing. {_how(name)}"
+
+
+def _wrong(problem: Any) -> str:
+    name = str(problem["loc"][0])
+    name = name if name in Settings.model_fields else name.removeprefix("TIDINGS_").lower()
+    how = _how(name) if name in Settings.model_fields else ""
+    return f"{variable(name)} is wrong: {problem['msg'][0].lower()}{problem['msg'][1:]}. {how}"

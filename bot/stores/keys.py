@@ -1,0 +1,98 @@
+"""Every Redis key of an installation, by name. The namespace stands in braces: one Redis Cluster slot holds them all."""
+
+from dataclasses import dataclass
+
+from bot.core.delivery import DeliveryId, Lane
+from bot.core.event import EventKey
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Names for one installation; two installations with different namespaces may share a Redis."""
+
+    namespace: str = "tidings"
+
+    @property
+    def prefix(self) -> str:
+        """What every key begins with."""
+        return f"{{{self.namespace}}}:"
+
+    @property
+    def epoch(self) -> str:
+        """STRING: random, written when the Redis was first used; gone means that it was wiped."""
+        return f"{self.prefix}epoch"
+
+    @property
+    def watermarks(self) -> str:
+        """HASH: topic/partition → the next offset to read."""
+        return f"{self.prefix}watermarks"
+
+    def unsettled(self, topic: str, partition: int) -> str:
+        """ZSET: event key → offset, of the partition's events with an unsettled delivery."""
+        return f"{self.prefix}unsettled:{topic}/{partition}"
+
+    def event(self, key: EventKey) -> str:
+        """HASH: an event's body and how many of its deliveries are unsettled."""
+        return f"{self.prefix}event:{key}"
+
+    def delivery(self, delivery: DeliveryId) -> str:
+        """HASH while a delivery waits; STRING with an expiry once it is settled, so that it is never made again."""
+        return f"{self.prefix}delivery:{delivery}"
+
+    def lane(self, lane: Lane) -> str:
+        """LIST: delivery ids, oldest first."""
+        return f"{self.prefix}lane:{lane}"
+
+    def lease(self, lane: Lane) -> str:
+        """HASH: who holds the lane, and with which fencing token."""
+        return f"{self.prefix}lease:{lane}"
+
+    @property
+    def due(self) -> str:
+        """ZSET: lane → when it may next send, of lanes with deliveries that nobody holds."""
+        return f"{self.prefix}due"
+
+    @property
+    def leased(self) -> str:
+        """ZSET: lane → when its lease expires."""
+        return f"{self.prefix}leased"
+
+    @property
+    def fence(self) -> str:
+        """STRING: the last fencing token given out."""
+        return f"{self.prefix}fence"
+
+    @property
+    def cool(self) -> str:
+        """HASH: scope (a workspace, or a workspace's method) → the time before which nothing is sent in it."""
+        return f"{self.prefix}cool"
+
+    @property
+    def paused(self) -> str:
+        """HASH: destination id → why it is paused."""
+        return f"{self.prefix}paused"
+
+    @property
+    def destinations(self) -> str:
+        """HASH: destination id → the destination as JSON, for every destination with deliveries."""
+        return f"{self.prefix}destinations"
+
+    @property
+    def wake(self) -> str:
+        """Pub/sub channel: a lane became due at once. A hint; workers also look by themselves."""
+        return f"{self.prefix}wake"
+
+    @property
+    def subscriptions(self) -> str:
+        """HASH: subscription id → the subscription as JSON."""
+        return f"{self.prefix}subscriptions"
+
+    @property
+    def subscriptions_version(self) -> str:
+        """STRING: a number that grows with every change to the subscriptions; append refuses an older one."""
+        return f"{self.prefix}subscriptions:version"
+
+    @property
+    def audit(self) -> str:
+        """STREAM: who changed what, when, before and after."""
+        return f"{self.prefix}audit"

@@ -1,0 +1,1 @@
+"""The only composition root: which edge stands behind which port."""

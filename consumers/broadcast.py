@@ -1,0 +1,1 @@
+"""Every event to every socket whose filter matches."""

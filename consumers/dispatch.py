@@ -1,0 +1,1 @@
+"""Drains the lanes: outcome, settle, step."""

@@ -1,0 +1,1 @@
+"""Records in, deliveries into the outbox, exactly once."""

@@ -1,0 +1,1 @@
+"""The Kafka edge: aiokafka's traps handled in one place."""

@@ -1,0 +1,1 @@
+"""Which offset may be read next and which may be committed: pure."""

@@ -1,0 +1,1 @@
+"""The roles, started together and stopped in order."""
