@@ -24,6 +24,10 @@ MetricName: TypeAlias = Literal[
     "tidings_deliveries_known_total",
     # counter {outlet, step=done|retry|cool|pause|bury}: an attempt's outcome was settled
     "tidings_deliveries_settled_total",
+    # counter: a lane was taken back from a worker whose lease ran out
+    "tidings_takeovers_total",
+    # counter: a worker found its lease lost when it settled; its outcome is in doubt for whoever holds the lane
+    "tidings_leases_lost_total",
     # histogram {outlet}, seconds: one attempt, from the outlet's call to its outcome
     "tidings_attempt_seconds",
     # histogram {outlet}, seconds: from the append of the event's delivery to Sent
@@ -73,6 +77,8 @@ class Metrics:
         self.deliveries_settled = self._counter(
             "tidings_deliveries_settled_total", "Attempts settled, by what followed.", "outlet", "step"
         )
+        self.takeovers = self._counter("tidings_takeovers_total", "Lanes taken back from silent workers.")
+        self.leases_lost = self._counter("tidings_leases_lost_total", "Leases lost before their outcome was settled.")
         self.attempt_seconds = self._histogram(
             "tidings_attempt_seconds", "Duration of one attempt.", ATTEMPT_BUCKETS, "outlet"
         )

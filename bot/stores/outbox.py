@@ -207,7 +207,7 @@ class RedisOutbox:
 
     @asynccontextmanager
     async def wakes(self) -> AsyncIterator["Wakes"]:
-        """Listen for lanes that become due, in a task of its own: a read that is cancelled would cost the connection."""
+        """Listen for lanes that become due, in a task of its own: a cancelled read would cost the connection."""
         heard = Wakes()
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
             with redis_failures():
