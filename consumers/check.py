@@ -53,11 +53,15 @@ async def _redis(settings: Settings) -> Sequence[Finding]:
     durable = config.get("appendonly") == "yes"
     evicts = config.get("maxmemory-policy") != "noeviction"
     return [
-        Finding(what="Redis", found=f"version {version}", fix="Upgrade to Redis 6.2 or newer, or Valkey." if old else ""),
+        Finding(
+            what="Redis", found=f"version {version}", fix="Upgrade to Redis 6.2 or newer, or Valkey." if old else ""
+        ),
         Finding(
             what="Redis durability",
             found=f"appendonly {config.get('appendonly')}",
-            fix="" if durable else "CONFIG SET appendonly yes, and write it to redis.conf: a restart must repeat nothing.",
+            fix=""
+            if durable
+            else "CONFIG SET appendonly yes, and write it to redis.conf: a restart must repeat nothing.",
         ),
         Finding(
             what="Redis eviction",
@@ -86,7 +90,9 @@ async def _kafka(settings: Settings) -> Sequence[Finding]:
         else:
             parts = len(described[topic]["partitions"]) if topic in described else None
             findings.append(
-                Finding(what=f"Topic for {purpose}", found=topic + (f", {parts} partitions" if parts is not None else ""))
+                Finding(
+                    what=f"Topic for {purpose}", found=topic + (f", {parts} partitions" if parts is not None else "")
+                )
             )
     return findings
 
@@ -94,13 +100,19 @@ async def _kafka(settings: Settings) -> Sequence[Finding]:
 async def _slack(settings: Settings) -> Sequence[Finding]:
     token = settings.slack_bot_token.get_secret_value()
     if not token:
-        return [Finding(what="Slack", found="no token", fix="Set TIDINGS_SLACK_BOT_TOKEN (your app > OAuth & Permissions).")]
+        return [
+            Finding(what="Slack", found="no token", fix="Set TIDINGS_SLACK_BOT_TOKEN (your app > OAuth & Permissions).")
+        ]
     client = AsyncWebClient(token=token, base_url=settings.slack_api_url, retry_handlers=[], timeout=10)
     try:
         answer = await client.auth_test()
     except SlackApiError as error:
         return [
-            Finding(what="Slack", found=str(error.response.get("error")), fix="Install the app again and copy its bot token.")
+            Finding(
+                what="Slack",
+                found=str(error.response.get("error")),
+                fix="Install the app again and copy its bot token.",
+            )
         ]
     except (OSError, TimeoutError) as error:
         found = f"{settings.slack_api_url}: {error or type(error).__name__}"
