@@ -1,32 +1,109 @@
-"""Event and index to deliveries (stub: the index lands next)."""
+"""Event and index to deliveries: who asked for this event, and which lanes carry it."""
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
-from bot.core.delivery import DeliveryId, Lane
-from bot.core.destination import Destination
+from bot.core.access import Access, choose
+from bot.core.delivery import DeliveryId, Lane, delivery_id
+from bot.core.destination import Destination, DestinationId, Webhook, destination_id
 from bot.core.event import Event
+from bot.core.facts import Facts
 from bot.core.filters import Filter
 from bot.core.subscription import Subscription, SubscriptionId
 
 K = TypeVar("K")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A filter, its place in the order of adding, and where the index keeps it."""
+
+    filter: Filter
+    number: int
+    accesses: tuple[Access, ...]
+
+
 class Index(Generic[K]):
-    """Filters by key, arranged so that matching an event looks at few of them."""
+    """Filters by key, arranged so that matching an event looks at few of them.
+
+    Each filter is kept under one of its terms (see `access`), or with those that every event has to be shown to.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[K, _Entry] = {}
+        self._added = 0
+        self._kept: dict[Access, dict[K, None]] = {}
+        self._always: dict[K, None] = {}
+        self._prefixes: defaultdict[str, Counter[int]] = defaultdict(Counter)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def add(self, key: K, wanted: Filter) -> None:
         """Enter a filter under its key, replacing the key's former one."""
-        raise NotImplementedError
+        self.remove(key)
+        accesses = choose(wanted, lambda access: len(self._kept.get(access, ())))
+        self._added += 1
+        self._entries[key] = _Entry(filter=wanted, number=self._added, accesses=accesses)
+        if not accesses:
+            self._always[key] = None
+        for access in accesses:
+            self._kept.setdefault(access, {})[key] = None
+            if access.prefix:
+                self._prefixes[access.field][len(access.value)] += 1
 
     def remove(self, key: K) -> None:
         """Forget the key; unknown keys are ignored."""
-        raise NotImplementedError
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return
+        self._always.pop(key, None)
+        for access in entry.accesses:
+            keys = self._kept[access]
+            keys.pop(key, None)
+            if not keys:
+                del self._kept[access]
+            if access.prefix:
+                self._forget_prefix(access)
+
+    def _forget_prefix(self, access: Access) -> None:
+        lengths = self._prefixes[access.field]
+        lengths[len(access.value)] -= 1
+        if not lengths[len(access.value)]:
+            del lengths[len(access.value)]
+        if not lengths:
+            del self._prefixes[access.field]
 
     def match(self, event: Event) -> list[K]:
         """The keys whose filter matches, each once, in the order they were added."""
-        raise NotImplementedError
+        facts = Facts(event)
+        entries = self._entries
+        hits = [key for key in self._found(facts) if entries[key].filter.accepts(facts)]
+        hits.sort(key=lambda key: entries[key].number)
+        return hits
+
+    def candidates(self, event: Event) -> list[K]:
+        """The keys whose filters `match` looks at: all that match, and as few others as can be."""
+        return list(self._found(Facts(event)))
+
+    def _found(self, facts: Facts) -> dict[K, None]:
+        found = dict(self._always)
+        for access in self._accesses(facts):
+            keys = self._kept.get(access)
+            if keys:
+                found |= keys
+        return found
+
+    def _accesses(self, facts: Facts) -> Iterator[Access]:
+        for field in facts.fields():
+            lengths = self._prefixes.get(field, ())
+            for word in facts.words(field):
+                yield Access(field, word, prefix=False)
+                for length in lengths:
+                    yield Access(field, word[:length], prefix=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +117,39 @@ class Routed:
 
 
 class Router:
-    """The index over all subscriptions of all teams."""
+    """The index over all subscriptions of all teams; paused ones are left out.
+
+    `shards` is into how many lanes a webhook's deliveries are spread, so that one endpoint can have that many requests
+    under way. Where it is changed while deliveries wait, an inference's old and new lane know nothing of each other.
+    """
 
     def __init__(self, subscriptions: Iterable[Subscription], *, shards: int = 8) -> None:
-        raise NotImplementedError
+        self._shards = shards
+        self._index: Index[SubscriptionId] = Index()
+        self._places: dict[SubscriptionId, tuple[DestinationId, Destination]] = {}
+        for subscription in sorted(subscriptions, key=lambda subscription: subscription.id):
+            if not subscription.paused:
+                self._index.add(subscription.id, subscription.filter)
+                destination = subscription.destination
+                self._places[subscription.id] = (destination_id(destination), destination)
 
     def route(self, event: Event) -> tuple[Routed, ...]:
-        """One entry per destination, however many subscriptions lead there."""
-        raise NotImplementedError
+        """One entry per destination, however many subscriptions lead there; sorted, so that every process agrees."""
+        askers: defaultdict[DestinationId, list[SubscriptionId]] = defaultdict(list)
+        for subscription in self._index.match(event):
+            askers[self._places[subscription][0]].append(subscription)
+        return tuple(
+            Routed(
+                delivery=delivery_id(event.key, place),
+                lane=self._lane(place, self._places[asking[0]][1], event),
+                destination=self._places[asking[0]][1],
+                subscriptions=tuple(asking),
+            )
+            for place, asking in sorted(askers.items())
+        )
+
+    def _lane(self, place: DestinationId, destination: Destination, event: Event) -> Lane:
+        if not isinstance(destination, Webhook):
+            return Lane(place)
+        digest = blake2b(event.inference.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return Lane(f"{place}#{int.from_bytes(digest) % self._shards}")
