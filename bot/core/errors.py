@@ -3,7 +3,8 @@
 TidingsError
 ├── FilterError        a filter that can't be parsed: what, where, and what to type instead
 ├── CommandError       a slash command that can't be understood
-└── DestinationError   a place that can't be delivered to
+├── DestinationError   a place that can't be delivered to
+└── UnavailableError   a service that is needed for an answer doesn't answer: try again
 
 Errors are for what must not go on; what a far side answers is a value (`delivery.Outcome`), and a record that can't be
 read is a value too (`event.Unreadable`).
@@ -37,3 +38,7 @@ class CommandError(TidingsError):
 
 class DestinationError(TidingsError):
     """A place that can't be delivered to; the text names it, the reason and the remedy."""
+
+
+class UnavailableError(TidingsError):
+    """A service that is needed for an answer (Redis, Slack) doesn't answer; the text names it. Nothing was changed."""

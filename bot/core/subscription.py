@@ -9,6 +9,26 @@ from bot.core.filters import Filter
 SubscriptionId = NewType("SubscriptionId", str)
 """Short enough to type: 6 characters of Crockford's base 32, lower case."""
 
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32 (crockford.com/base32.html): no I, L, O, U."""
+
+LENGTH = 6
+IDS = len(ALPHABET) ** LENGTH
+"""How many ids there are."""
+
+_ALIKE = str.maketrans("ilo", "110")
+
+
+def subscription_id(number: int) -> SubscriptionId:
+    """Write a number from 0 up to, not including, IDS as an id."""
+    digits = [ALPHABET[number >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5)]
+    return SubscriptionId("".join(digits))
+
+
+def read_id(text: str) -> SubscriptionId:
+    """Read an id as a person types it: capitals, hyphens and look-alikes (I or l for 1, O for 0) are understood."""
+    return SubscriptionId(text.strip().lower().replace("-", "").translate(_ALIKE))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:

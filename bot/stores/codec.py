@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
+from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook, destination_id
 from bot.core.errors import DestinationError
 from bot.core.filters import parse
 from bot.core.subscription import Style, Subscription, SubscriptionId
@@ -29,7 +29,7 @@ def destination_from_json(text: str | bytes) -> Destination:
 
 
 def subscription_json(subscription: Subscription) -> str:
-    """Write a subscription; its filter as canonical text."""
+    """Write a subscription; its filter as canonical text. `place` is for the scripts, which can't hash."""
     return orjson.dumps(
         {
             "id": subscription.id,
@@ -37,6 +37,7 @@ def subscription_json(subscription: Subscription) -> str:
             "owner": subscription.owner,
             "filter": str(subscription.filter),
             "destination": _destination(subscription.destination),
+            "place": destination_id(subscription.destination),
             "style": {"mention": subscription.style.mention},
             "created": subscription.created,
             "paused": subscription.paused,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.core.delivery import DeliveryId, Lane
+from bot.core.destination import DestinationId
 from bot.core.event import EventKey
 
 
@@ -100,6 +101,18 @@ class Keys:
     def subscriptions_version(self) -> str:
         """STRING: a number that grows with every change to the subscriptions; append refuses an older one."""
         return f"{self.prefix}subscriptions:version"
+
+    def subscriptions_of(self, team: str, user: str) -> str:
+        """SET: ids of the subscriptions that a person owns."""
+        return f"{self.prefix}subscriptions:of:{team}/{user}"
+
+    def subscriptions_at(self, destination: DestinationId) -> str:
+        """SET: ids of the subscriptions that lead to a destination."""
+        return f"{self.prefix}subscriptions:at:{destination}"
+
+    def seen(self, request: str) -> str:
+        """STRING with an expiry: this request from Slack was taken up already."""
+        return f"{self.prefix}seen:{request}"
 
     @property
     def audit(self) -> str:

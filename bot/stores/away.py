@@ -1,0 +1,28 @@
+"""Where Redis's own exceptions end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.exceptions import ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from bot.core.errors import UnavailableError
+
+SILENT = (RedisConnectionError, RedisTimeoutError)
+UNABLE = (ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError)
+UNABLE_WORDS = ("MISCONF", "BUSY", "UNKILLABLE", "NOREPLICAS")
+"""Answers about Redis's state that the client library has no exception for (redis.io, error replies)."""
+
+
+@contextmanager
+def unavailable() -> Iterator[None]:
+    """Turn a Redis that can't be reached, or can't take this for now, into UnavailableError; let mistakes through."""
+    try:
+        yield
+    except SILENT as error:
+        raise UnavailableError("Redis does not answer") from error
+    except ResponseError as error:
+        if isinstance(error, UNABLE) or str(error).startswith(UNABLE_WORDS):
+            raise UnavailableError(f"Redis can't take this now: {error}") from error
+        raise

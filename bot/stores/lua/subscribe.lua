@@ -1,0 +1,45 @@
+-- subscribe(prefix, id, json, new) -> {'saved', json} | {'twin', json} | {'taken'}
+--
+-- Keeps a subscription and moves the version, all or nothing. With new = '1' nothing is replaced: an id that is there is
+-- 'taken', and a subscription of the same team, filter and place is a 'twin', whose JSON comes back.
+-- Costs one look at each subscription of the same place.
+--
+--   KEYS[1] subscriptions                        HASH    id → JSON
+--   KEYS[2] subscriptions:version                STRING  moved by one
+--   <prefix>subscriptions:of:<team>/<owner>      SET     gains the id; the former owner's loses it
+--   <prefix>subscriptions:at:<place>             SET     gains the id; the former place's loses it
+local prefix, id, text, new = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local given = cjson.decode(text)
+
+local function of(one)
+  return prefix .. 'subscriptions:of:' .. one.team .. '/' .. one.owner
+end
+
+local function at(one)
+  return prefix .. 'subscriptions:at:' .. one.place
+end
+
+local former = redis.call('HGET', KEYS[1], id)
+if new == '1' then
+  for _, neighbour in ipairs(redis.call('SMEMBERS', at(given))) do
+    local found = redis.call('HGET', KEYS[1], neighbour)
+    if found then
+      local twin = cjson.decode(found)
+      if twin.team == given.team and twin.filter == given.filter then
+        return {'twin', found}
+      end
+    end
+  end
+  if former then
+    return {'taken'}
+  end
+elseif former then
+  local old = cjson.decode(former)
+  redis.call('SREM', of(old), id)
+  redis.call('SREM', at(old), id)
+end
+redis.call('HSET', KEYS[1], id, text)
+redis.call('SADD', of(given), id)
+redis.call('SADD', at(given), id)
+redis.call('INCR', KEYS[2])
+return {'saved', text}
