@@ -13,10 +13,6 @@ from bot.core.routing import Routed
 from bot.core.subscription import Subscription, SubscriptionId
 
 
-class StoreError(Exception):
-    """Redis or Kafka is away or refuses; the text names which and why. Trying again later is always safe."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A delivery with its event, ready to be said."""

@@ -79,7 +79,7 @@ async def _kafka(settings: Settings) -> Sequence[Finding]:
         described = {topic["topic"]: topic for topic in await admin.describe_topics([settings.topic])}
     except (KafkaError, OSError, TimeoutError) as error:
         fix = "Start it, or set TIDINGS_KAFKA to its bootstrap servers."
-        return [Finding(what="Kafka", found=f"{settings.kafka}: {error or type(error).__name__}", fix=fix)]
+        return [Finding(what="Kafka", found=f"{settings.kafka}: {str(error) or type(error).__name__}", fix=fix)]
     finally:
         await admin.close()
     findings = [Finding(what="Kafka", found=settings.kafka)]
@@ -115,7 +115,7 @@ async def _slack(settings: Settings) -> Sequence[Finding]:
             )
         ]
     except (OSError, TimeoutError) as error:
-        found = f"{settings.slack_api_url}: {error or type(error).__name__}"
+        found = f"{settings.slack_api_url}: {str(error) or type(error).__name__}"
         return [Finding(what="Slack", found=found, fix="Check the network and TIDINGS_SLACK_API_URL.")]
     granted = {scope.strip() for scope in str(answer.headers.get("x-oauth-scopes", "")).split(",")}
     wanted = set(yaml.safe_load(manifest(socket_mode=True))["oauth_config"]["scopes"]["bot"])

@@ -15,8 +15,9 @@ import structlog
 from bot.core.backoff import Schedule
 from bot.core.cloudevent import decode
 from bot.core.delivery import Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
+from bot.core.errors import UnavailableError
 from bot.core.pacing import Pace, next_send
-from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Settled, StoreError, Wakes
+from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Settled, Wakes
 from bot.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -77,9 +78,9 @@ class Dispatch:
                 try:
                     async with self._outbox.wakes() as wakes:
                         await self._lease_until(stop, wakes)
-                except StoreError as error:
+                except UnavailableError as error:
                     if self.waiting_for is None:
-                        log.warning("dispatch_waits", why=str(error))
+                        log.warning("dispatch_waits", why=str(error), cause=str(error.__cause__))
                     self.waiting_for = str(error)
                     await _first(stop.wait(), seconds=RETRY_SECONDS)
         finally:
@@ -181,8 +182,8 @@ class Dispatch:
             now = self._clock()
             try:
                 return await self._outbox.settle(leased, steps, due=next_send(service.pace, now=now), more=more)
-            except StoreError as error:
-                log.warning("settle_put_off", lane=leased.lane, why=str(error))
+            except UnavailableError as error:
+                log.warning("settle_put_off", lane=leased.lane, why=str(error), cause=str(error.__cause__))
                 if now > leased.until:
                     return Settled(held=False)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -12,9 +12,10 @@ from typing import Protocol
 import structlog
 
 from bot.core.cloudevent import encode, read
+from bot.core.errors import UnavailableError
 from bot.core.event import Event, Position, Unreadable
 from bot.core.routing import Router
-from bot.ports import Arrival, Behind, DeadLetters, Entered, Outbox, Stale, StoreError, Subscriptions
+from bot.ports import Arrival, Behind, DeadLetters, Entered, Outbox, Stale, Subscriptions
 from bot.telemetry import Metrics
 from consumers.kafka import Record
 from consumers.offsets import unread
@@ -94,9 +95,9 @@ class Ingest:
         while True:
             try:
                 await self._append(batch)
-            except StoreError as error:
+            except UnavailableError as error:
                 if self.waiting_for is None:
-                    log.warning("ingest_waits", why=str(error))
+                    log.warning("ingest_waits", why=str(error), cause=str(error.__cause__))
                 self.waiting_for = str(error)
                 await _until(stop, RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
@@ -165,8 +166,8 @@ class Ingest:
             del self._watermarks[place]
         try:
             offsets = {place: await self._outbox.committable(*place) for place in assigned}
-        except StoreError as error:
-            log.warning("commit_put_off", why=str(error))
+        except UnavailableError as error:
+            log.warning("commit_put_off", why=str(error), cause=str(error.__cause__))
             return
         await self._source.commit({place: offset for place, offset in offsets.items() if offset is not None})
 

@@ -165,7 +165,7 @@ class GroupSource:
             raise failure
 
 
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # untyped upstream
+class _Listener(ConsumerRebalanceListener):
     def __init__(
         self,
         assigned: Callable[[list[TopicPartition]], Awaitable[None]],

@@ -10,7 +10,7 @@ from uuid import uuid4
 import orjson
 
 from bot.core.cloudevent import read
-from bot.core.event import Event, Position, Unreadable
+from bot.core.event import Position, Unreadable
 from consumers.kafka import producer
 
 CLOUDEVENTS = ("content-type", b"application/cloudevents+json; charset=utf-8")
@@ -84,9 +84,7 @@ async def publish(servers: str, topic: str, wanted: list[Document]) -> AsyncIter
 
 
 def _checked(value: bytes, where: str) -> Document:
-    position = Position(topic="", partition=0, offset=0)
-    match read(value, (), position, timestamp=0):
-        case Unreadable(reason=reason):
-            raise PublishError(f"{where}: {reason}")
-        case Event() as event:
-            return Document(value=value, key=event.inference.encode())
+    event = read(value, (), Position(topic="", partition=0, offset=0), timestamp=0)
+    if isinstance(event, Unreadable):
+        raise PublishError(f"{where}: {event.reason}")
+    return Document(value=value, key=event.inference.encode())

@@ -41,9 +41,7 @@ class Hooks:
         except Refusal as refusal:
             self._backend.stats.refused("response_url", refusal.code)
             status = 400 if refusal.status == 200 else refusal.status  # noqa: PLR2004 - HTTP's own names
-            return web.Response(
-                body=orjson.dumps(refusal.body()), status=status, content_type="application/json"
-            )
+            return web.Response(body=orjson.dumps(refusal.body()), status=status, content_type="application/json")
         for fault in faults:
             if fault.after and (cut := await suffer(request, fault)) is not None:
                 return cut
@@ -66,9 +64,7 @@ class Hooks:
             back.workspace.post(channel, back.workspace.bot, content, app_id=back.app.id)
         except Refusal as refusal:
             back.stats.refused("incoming_webhook", refusal.code)
-            status = {"channel_not_found": 404}.get(
-                refusal.code, 400 if refusal.status == 200 else refusal.status
-            )
+            status = {"channel_not_found": 404}.get(refusal.code, 400 if refusal.status == 200 else refusal.status)
             headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else None
             return web.Response(text=refusal.code, status=status, headers=headers)
         return web.Response(text="ok")

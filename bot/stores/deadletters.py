@@ -15,7 +15,7 @@ from bot.core.delivery import Attempt, Bury
 from bot.core.destination import Destination, destination_id
 from bot.core.event import Position, Unreadable
 from bot.ports import Item
-from bot.stores.failures import kafka_failures
+from bot.stores.away import kafka_unavailable
 
 
 class KafkaDeadLetters:
@@ -34,7 +34,7 @@ class KafkaDeadLetters:
             ("tidings-reason", why.reason.encode()),
             ("tidings-position", str(position).encode()),
         ]
-        with kafka_failures():
+        with kafka_unavailable():
             await self._producer.send_and_wait(
                 self._topic, value, key=str(position).encode(), headers=[*headers, *added]
             )
@@ -51,7 +51,7 @@ class KafkaDeadLetters:
             "event": orjson.Fragment(encode(item.event)),
         }
         headers = [("tidings-kind", b"buried"), ("tidings-reason", why.reason.encode())]
-        with kafka_failures():
+        with kafka_unavailable():
             await self._producer.send_and_wait(
                 self._topic, orjson.dumps(value), key=delivery.id.encode(), headers=headers
             )

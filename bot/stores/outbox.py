@@ -29,10 +29,11 @@ from bot.core.delivery import (
     Step,
 )
 from bot.core.destination import Destination, DestinationId, destination_id
+from bot.core.errors import UnavailableError
 from bot.core.event import EventKey
-from bot.ports import Appended, Arrival, Behind, Entered, Leased, OutboxState, Settled, Stale, StoreError, Taken
+from bot.ports import Appended, Arrival, Behind, Entered, Leased, OutboxState, Settled, Stale, Taken
+from bot.stores.away import unavailable
 from bot.stores.codec import destination_from_json, destination_json
-from bot.stores.failures import redis_failures
 from bot.stores.keys import Keys
 
 LUA = Path(__file__).parent / "lua"
@@ -103,13 +104,13 @@ class RedisOutbox:
 
     async def watermark(self, topic: str, partition: int) -> int | None:
         """The next offset to read, or None where nothing was read yet."""
-        with redis_failures():
+        with unavailable():
             found = await cast("Any", self._redis.hget(self._keys.watermarks, f"{topic}/{partition}"))
         return None if found is None else int(found)
 
     async def committable(self, topic: str, partition: int) -> int | None:
         """The lowest offset with an unsettled delivery, else the watermark; None where nothing was read yet."""
-        with redis_failures():
+        with unavailable():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zrange(self._keys.unsettled(topic, partition), 0, 0, withscores=True)
                 pipe.hget(self._keys.watermarks, f"{topic}/{partition}")
@@ -162,7 +163,7 @@ class RedisOutbox:
 
     async def next_due(self) -> int | None:
         """When the earliest waiting lane is due or the earliest lease expires; None when there is neither."""
-        with redis_failures():
+        with unavailable():
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.zrange(self._keys.due, 0, 0, withscores=True)
                 pipe.zrange(self._keys.leased, 0, 0, withscores=True)
@@ -171,7 +172,7 @@ class RedisOutbox:
 
     async def paused(self) -> dict[DestinationId, str]:
         """Paused destinations, each with its reason."""
-        with redis_failures():
+        with unavailable():
             found = await cast("Any", self._redis.hgetall(self._keys.paused))
         return {DestinationId(place.decode()): reason.decode() for place, reason in found.items()}
 
@@ -189,7 +190,7 @@ class RedisOutbox:
     async def state(self) -> OutboxState:
         """How much waits."""
         k = self._keys
-        with redis_failures():
+        with unavailable():
             async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.get(k.waiting)
                 pipe.zcard(k.due)
@@ -201,7 +202,7 @@ class RedisOutbox:
     async def clock_offset(self, local: Callable[[], int]) -> int:
         """What to add to the local clock to get Redis's, in milliseconds; half a round trip is its error."""
         before = local()
-        with redis_failures():
+        with unavailable():
             seconds, microseconds = await cast("Any", self._redis.time())
         return int(seconds) * 1000 + int(microseconds) // 1000 - (before + local()) // 2
 
@@ -210,7 +211,7 @@ class RedisOutbox:
         """Listen for lanes that become due, in a task of its own: a cancelled read would cost the connection."""
         heard = Wakes()
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-            with redis_failures():
+            with unavailable():
                 await pubsub.subscribe(self._keys.wake)
             listener = asyncio.create_task(heard.listen(pubsub), name="outbox-wakes")
             try:
@@ -227,7 +228,7 @@ class RedisOutbox:
 
     @staticmethod
     async def _run(script: AsyncScript, keys: list[str], args: list[Any]) -> Any:
-        with redis_failures():
+        with unavailable():
             return await script(keys=keys, args=args)
 
 
@@ -236,20 +237,20 @@ class Wakes:
 
     def __init__(self) -> None:
         self._heard = asyncio.Event()
-        self._failure: StoreError | None = None
+        self._failure: UnavailableError | None = None
 
     async def listen(self, pubsub: Any) -> None:
         """Note every hint, until cancelled or Redis goes away."""
         try:
-            with redis_failures():
+            with unavailable():
                 async for _ in pubsub.listen():
                     self._heard.set()
-        except StoreError as failure:
+        except UnavailableError as failure:
             self._failure = failure
             self._heard.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return at the next hint (or one since the last wait), or after `seconds`. Raises StoreError."""
+        """Return at the next hint (or one since the last wait), or after `seconds`. Raises UnavailableError."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._heard.wait()

@@ -9,7 +9,7 @@ from consumers.demo.audit import Audit, Place, percentiles
 
 
 def failed(data: Mapping[str, Any]) -> bool:
-    return data["status"] == "failed"
+    return bool(data["status"] == "failed")
 
 
 @pytest.fixture
