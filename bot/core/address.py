@@ -8,7 +8,7 @@ https://www.iana.org/assignments/iana-ipv4-special-registry and https://www.iana
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -48,7 +48,6 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are the IPv4 address that the translator connects to."""
 
 _LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa", "test", "invalid", "onion")
-_SCHEMES = {"https": 443, "http": 80}
 
 
 def refusal(ip: str, port: int, allow: Collection[Network], ports: Collection[int]) -> str | None:
@@ -66,7 +65,7 @@ def refusal(ip: str, port: int, allow: Collection[Network], ports: Collection[in
     if (why := _special(address)) is not None:
         return f"{address} is not a public address: {why}"
     if port not in ports:
-        return f"port {port} is not allowed: only {', '.join(str(number) for number in sorted(ports))}"
+        return f"port {port} is not allowed: only {_listed(ports)}"
     return None
 
 
@@ -82,35 +81,42 @@ def check_url(url: str, allow: Collection[Network], ports: Collection[int]) -> s
         return "The URL holds characters that must be percent-encoded; a host with other letters is written as xn--…"
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
+        return _check_parts(parts, parts.hostname or "", parts.port, allow, ports)
     except ValueError:
         return "This is not a URL: its host or port can't be read."
-    if parts.scheme not in _SCHEMES:
-        return "The URL must begin with https://"
+
+
+def _check_parts(
+    parts: SplitResult, host: str, port: int | None, allow: Collection[Network], ports: Collection[int]
+) -> str | None:
     if "@" in parts.netloc:
         return "The URL must not hold a user name or password."
     if parts.fragment:
         return "The URL must not have a #fragment: it is never sent."
-    port = _SCHEMES[parts.scheme] if port is None else port
-    return _check_host(host, port, allow, ports, secure=parts.scheme == "https")
+    if parts.scheme == "https":
+        return _check_host(host, 443 if port is None else port, allow, ports)
+    return _check_plain_http(parts.scheme, host, allow)
 
 
-def _check_host(
-    host: str, port: int, allow: Collection[Network], ports: Collection[int], *, secure: bool
-) -> str | None:
+def _check_plain_http(scheme: str, host: str, allow: Collection[Network]) -> str | None:
+    # Only a literal address shows that the request stays within the networks that the operator trusts.
     try:
-        address = _plain(ip_address(host))
+        trusted = scheme == "http" and _within(_plain(ip_address(host)), allow)
     except ValueError:
-        pass
-    else:
-        if why := refusal(host, port, allow, ports):
-            return f"This address may not be reached: {why}."
-        return None if secure or _within(address, allow) else "The URL must begin with https://"
-    if not secure:
-        return "The URL must begin with https://"
-    if port not in ports and not allow:
-        return f"Port {port} is not allowed: only {', '.join(str(number) for number in sorted(ports))}."
-    return _check_name(host)
+        trusted = False
+    return None if trusted else "The URL must begin with https://"
+
+
+def _check_host(host: str, port: int, allow: Collection[Network], ports: Collection[int]) -> str | None:
+    try:
+        ip_address(host)
+    except ValueError:
+        # Where networks are allowed, the name may lead there, and then any port is.
+        if port not in ports and not allow:
+            return f"Port {port} is not allowed: only {_listed(ports)}."
+        return _check_name(host)
+    why = refusal(host, port, allow, ports)
+    return why and f"This address may not be reached: {why}."
 
 
 def _check_name(host: str) -> str | None:
@@ -133,6 +139,10 @@ def _numeric(label: str) -> bool:
     if label.startswith("0x"):
         return all(digit in "0123456789abcdef" for digit in label[2:])
     return label.isdigit()
+
+
+def _listed(ports: Collection[int]) -> str:
+    return ", ".join(str(port) for port in sorted(ports))
 
 
 def _plain(address: Address) -> Address:

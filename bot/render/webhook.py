@@ -27,7 +27,7 @@ class Request:
 
 
 def signing_secret(master: str, destination: DestinationId) -> str:
-    """The endpoint's secret, `whsec_…`: derived from the master secret by HKDF-SHA256 (RFC 5869), so it is never stored.
+    """The endpoint's secret, `whsec_…`: derived from the master secret by HKDF-SHA256 (RFC 5869), never stored.
 
     The destination's id names team and endpoint: no two endpoints share a secret, and one secret tells nothing of
     another.
