@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,36 +78,42 @@ def test_several_values_of_one_event_lead_to_a_filter_once() -> None:
     assert index.match(event()) == ["a"]
 
 
-SELECTIVE = {
-    "an exact value": lambda number: f"model:model-{number}",
-    "one of several": lambda number: f"tag:t{number},u{number}",
-    "a person and a status": lambda number: f"status:completed user:U{number}X",
-    "a label": lambda number: f"label.team:team-{number} confidence<0.9",
-    "a label of its own": lambda number: f"label.k{number}:risk",
-    "a prefix": lambda number: f"model:family-{number:05}-* -tag:test",
-    "a prefix beside a crowded value": lambda number: f"model:fraud-detector source:/svc/{number:05}/*",
-    "a rare value beside a crowded one of the same kind": lambda number: f"tag:nightly tag:t{number}",
-    "a rare value beside a crowded prefix": lambda number: f"model:fraud-* env:production session:s{number}",
-}
+SELECTIVE = (
+    "model:model-{}",
+    "tag:t{},u{}",
+    "status:completed user:U{}X",
+    "label.team:team-{} confidence<0.9",
+    "label.k{}:risk",
+    "model:family-{}-* -tag:test",
+    "model:fraud-detector source:/svc/{}/*",
+    "tag:nightly tag:v{}",
+    "model:fraud-* env:production session:s{}",
+    'status:completed inference:i{} "chargeback"',
+)
+"""Shapes of filters: one rare value each, some beside values that all of its kind name."""
 
 
-@pytest.mark.parametrize("case", SELECTIVE)
-def test_among_ten_thousand_selective_filters_a_handful_is_looked_at(case: str) -> None:
+def test_among_ten_thousand_selective_filters_a_handful_is_looked_at() -> None:
     index: Index[int] = Index()
     for number in range(10_000):
-        index.add(number, parse(SELECTIVE[case](number)))
-    met = event(
-        model=Model(name="family-00042-large") if "family" in SELECTIVE[case](0) else event().model,
-        source="/svc/00042/checks",
-        requester=Requester(slack_id="U42X"),
-        session="s42",
-        tags=("nightly", "t42"),
-        labels={"team": "team-42", "k42": "risk"},
-    )
-    met = replace(met, model=Model(name="model-42")) if case == "an exact value" else met
-    assert index.match(met) == [42]
-    assert len(index.candidates(met)) <= 5
-    assert len(index.candidates(event(tags=()))) <= 5
+        index.add(number, parse(SELECTIVE[number % 10].replace("{}", f"{number:05}")))
+    crowded = event(tags=("nightly",), confidence=0.5)
+    cases = [
+        (0, replace(crowded, model=Model(name="model-04200"))),
+        (1, replace(crowded, tags=("u04201", "nightly"))),
+        (2, replace(crowded, requester=Requester(slack_id="U04202X"))),
+        (3, replace(crowded, labels={"team": "team-04203"})),
+        (4, replace(crowded, labels={"k04204": "risk"})),
+        (5, replace(crowded, model=Model(name="family-04205-large"))),
+        (6, replace(crowded, source="/svc/04206/checks")),
+        (7, replace(crowded, tags=("nightly", "v04207"))),
+        (8, replace(crowded, session="s04208")),
+        (9, replace(crowded, inference="i04209")),
+    ]
+    for shape, met in cases:
+        assert index.match(met) == [4200 + shape]
+        assert len(index.candidates(met)) <= 10
+    assert len(index.candidates(replace(crowded, session=None))) <= 10
 
 
 def test_filters_that_name_no_value_are_shown_every_event() -> None:
