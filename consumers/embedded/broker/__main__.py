@@ -1,4 +1,4 @@
-"""``python -m consumers.embedded.broker --port 0 --data DIR``: one broker, until SIGTERM, SIGINT or its parent's end."""
+"""``python -m consumers.embedded.broker --port 0 --data DIR``: one broker, until SIGTERM, SIGINT or its parent ends."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""Connections: read a request, have it answered, write the answer; one request at a time per connection, as in Kafka."""
+"""Connections: read a request, have it answered, write the answer; one at a time per connection, as in Kafka."""
 
 import asyncio
 from collections.abc import Mapping

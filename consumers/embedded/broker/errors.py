@@ -40,7 +40,7 @@ class Code(IntEnum):
 
 
 class Refused(Exception):  # noqa: N818 - a part of a request was refused; the rest of it goes on
-    """A request, or one part of it, can't be done; ``code`` goes into the answer where the protocol has a place for it."""
+    """A request, or one part of it, can't be done; the answer says so with ``code``."""
 
     def __init__(self, code: Code, why: str = "") -> None:
         super().__init__(why or code.name)

@@ -268,7 +268,7 @@ class Group:
         self._prepare(now)
 
     def _replace_static(self, ask: Join, now: int, reply: JoinReply) -> None:
-        """Put a restarted static member in the place of its former self (KIP-345): without a rebalance, if nothing else changed."""
+        """Put a restarted static member in its former place (KIP-345): without a rebalance, if nothing else changed."""
         former = self.members.pop(self._static[ask.instance_id or ""])
         for waiting, answer in (
             (former.joining, Joined(code=Code.FENCED_INSTANCE_ID, member_id=former.id)),
@@ -337,7 +337,7 @@ class Group:
             self._complete(now)
 
     def _complete(self, now: int) -> None:
-        """Begin a generation with those who joined; static members that did not keep their place until their session ends."""
+        """Begin a generation with those who joined; a silent static member keeps its place until its session ends."""
         self._gathering = False
         for member in [one for one in self.members.values() if one.joining is None and one.instance_id is None]:
             self._drop(member)

@@ -134,7 +134,7 @@ class Log:
             self._segments.pop(0).storage.delete()
 
     def retain(self, *, not_before: int | None, max_bytes: int | None, below: int) -> None:
-        """Remove the oldest segments: those whose last record is older than ``not_before``, or that are beyond ``max_bytes``.
+        """Remove the oldest segments: those with nothing from ``not_before`` on, and those beyond ``max_bytes``.
 
         Whole segments only, and none that holds an offset from ``below`` on, as in Kafka.
         """

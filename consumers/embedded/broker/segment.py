@@ -191,7 +191,7 @@ class Segment:
             start = end
 
     def read(self, offset: int, below: int, max_bytes: int) -> bytes:
-        """Read whole batches from the one that holds ``offset``: those that end below ``below``, at least one if any."""
+        """Read whole batches from the one that holds ``offset``, none that reaches ``below``, at least one if any."""
         first = bisect_left(self._lasts, offset)
         stop = bisect_left(self._lasts, below, lo=first)
         if first == stop:

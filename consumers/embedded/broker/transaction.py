@@ -70,7 +70,7 @@ class Transactions:
         self._known: dict[str, Transaction] = {}
         self._owners: dict[int, str] = {}
         self._reserved: int = ledger.get(("producer ids",), 1)
-        self._next_id = self._reserved
+        self._next_id: int = self._reserved
         for (transactional_id,), kept in ledger.under("transaction"):
             transaction = Transaction(
                 **{
@@ -86,7 +86,7 @@ class Transactions:
                 self._complete(transaction, now)
 
     def begin_producer(self, transactional_id: str | None, timeout_ms: int, *, now: int) -> tuple[int, int]:
-        """Give a producer its id and epoch; an earlier one of the same transactional id is fenced, its transaction aborted.
+        """Give a producer its id and epoch; an earlier one of the same name is fenced, its transaction aborted.
 
         Raises:
             Refused: the timeout is not possible, or the id is empty.

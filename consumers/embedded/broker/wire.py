@@ -50,16 +50,15 @@ class Field:
     """One named field of a request or answer, and the versions (inclusive) in which it is on the wire."""
 
     name: str
-    type: Any  # a type of aiokafka's, or a tuple of fields: an array of records
+    kind: Any  # a type of aiokafka's, or a tuple of fields: an array of records
     since: int = 0
     until: int = _FOREVER
     default: Any = _REQUIRED
 
 
-def field(name: str, type: Any, since: int = 0, *, until: int = _FOREVER, default: Any = _REQUIRED) -> Field:  # noqa:
-A002 - reads as a column heading in the tables of `calls`
+def field(name: str, kind: Any, since: int = 0, *, until: int = _FOREVER, default: Any = _REQUIRED) -> Field:
     """Name a field; ``default`` is what a handler sees, or need not say, where the version lacks the field."""
-    return Field(name=name, type=type, since=since, until=until, default=default)
+    return Field(name=name, kind=kind, since=since, until=until, default=default)
 
 
 THROTTLE = "throttle_time_ms"
@@ -75,7 +74,7 @@ class Shape(Schema):
 
     def __init__(self, fields: Sequence[Field], version: int, *, flexible: bool = False) -> None:
         present = [f for f in fields if f.since <= version <= f.until]
-        super().__init__(*[(f.name, _coder(f.type, version, flexible=flexible)) for f in present])
+        super().__init__(*[(f.name, _coder(f.kind, version, flexible=flexible)) for f in present])
         self._absent = {f.name: None if f.default is _REQUIRED else f.default for f in fields if f not in present}
         self._defaults = [f.default for f in present]
         self._flexible = flexible
@@ -104,12 +103,12 @@ class Shape(Schema):
         return b"".join(parts)
 
 
-def _coder(type_of_field: Any, version: int, *, flexible: bool) -> Any:
+def _coder(kind: Any, version: int, *, flexible: bool) -> Any:
     """Find what reads and writes a field; flexible versions (KIP-482) have compact arrays."""
-    if isinstance(type_of_field, tuple):
-        shape = Shape(type_of_field, version, flexible=flexible)
+    if isinstance(kind, tuple):
+        shape = Shape(kind, version, flexible=flexible)
         return CompactArray(shape) if flexible else Array(shape)
-    return type_of_field
+    return kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -198,7 +197,7 @@ def read_body(api: Api, version: int, stream: BytesIO) -> Body:
 
 
 def write_answer(api: Api, version: int, correlation: int, body: Mapping[str, Any]) -> bytes:
-    """Encode an answer with its frame and header (always header v0: ApiVersions, the only flexible one, keeps it, KIP-511)."""
+    """Encode an answer with its frame and header: always header v0, which ApiVersions keeps when flexible (KIP-511)."""
     content = api.coders(version)[1].encode(body)
     return _ANSWER_HEADER.pack(_LENGTH.size + len(content), correlation) + content
 

@@ -1,6 +1,7 @@
 """CreateTopics, DeleteTopics, CreatePartitions, and the configurations."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from aiokafka.protocol.types import Array
@@ -201,9 +202,7 @@ class AdminCalls:
             self._topics.delete(name, now=self._clock())
             self._coordinator.forget_topic(name, now=self._clock())
 
-        return {
-            "topics": [{"name": name, "error_code": code_of(lambda name=name: delete(name))} for name in body["names"]]
-        }
+        return {"topics": [{"name": name, "error_code": code_of(partial(delete, name))} for name in body["names"]]}
 
     async def create_partitions(self, body: Body, _: Caller) -> Body:
         """Add partitions to topics."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from aiokafka.protocol.types import Array
+
 from consumers.embedded.broker.calls.family import Caller, Table, each_partition
 from consumers.embedded.broker.errors import Code, Refused
 from consumers.embedded.broker.partition import Partition
@@ -25,15 +27,12 @@ from consumers.embedded.broker.wire import (
 PRODUCE: Final = Api(
     key=0,
     versions=(3, 8),
-    advertised=0,  # librdkafka compresses only where version 0 is listed (KAFKA-18659); Kafka 4 lists it for the same
-    reason request=(
+    advertised=0,  # librdkafka compresses only where version 0 is listed; Kafka 4 lists it, too (KAFKA-18659)
+    request=(
         field("transactional_id", STRING),
         field("acks", INT16),
         field("timeout_ms", INT32),
-        field(
-            "topics",
-            (field("name", STRING), field("partitions", (field("index", INT32), field("records", BYTES)))),
-        ),
+        field("topics", (field("name", STRING), field("partitions", (field("index", INT32), field("records", BYTES))))),
     ),
     response=(
         field(
@@ -48,12 +47,7 @@ PRODUCE: Final = Api(
                         field("base_offset", INT64, default=-1),
                         field("log_append_time_ms", INT64, default=-1),
                         field("log_start_offset", INT64, 5, default=-1),
-                        field(
-                            "record_errors",
-                            (field("batch_index", INT32), field("message", STRING)),
-                            8,
-                            default=(),
-                        ),
+                        field("record_errors", (field("batch_index", INT32), field("message", STRING)), 8, default=()),
                         field("error_message", STRING, 8, default=None),
                     ),
                 ),
@@ -90,7 +84,7 @@ FETCH: Final = Api(
                 ),
             ),
         ),
-        field("forgotten", (field("name", STRING), field("indexes", (field("index", INT32),))), 7),
+        field("forgotten", (field("name", STRING), field("indexes", Array(INT32))), 7),
         field("rack_id", STRING, 11),
     ),
     response=(
@@ -109,11 +103,7 @@ FETCH: Final = Api(
                         field("high_watermark", INT64, default=-1),
                         field("last_stable_offset", INT64, default=-1),
                         field("log_start_offset", INT64, 5, default=-1),
-                        field(
-                            "aborted",
-                            (field("producer_id", INT64), field("first_offset", INT64)),
-                            default=None,
-                        ),
+                        field("aborted", (field("producer_id", INT64), field("first_offset", INT64)), default=None),
                         field("preferred_read_replica", INT32, 11, default=-1),
                         field("records", BYTES, default=b""),
                     ),
@@ -332,7 +322,7 @@ def _read(partition: Partition, asked: Body, room: int, *, committed_only: bool)
 
 
 async def _next_record(partitions: Sequence[Partition], loop: asyncio.AbstractEventLoop, deadline: float) -> None:
-    """Wait for a record in one of some partitions, or for a time of the loop. Produce to any other wakes nobody here."""
+    """Wait for a record in one of some partitions, or for a time of the loop; records elsewhere wake nobody here."""
     waiter = loop.create_future()
 
     def give_up() -> None:
