@@ -64,7 +64,7 @@ class Workspace:
         self._last_micros = max(int(self._clock() * 1_000_000), self._last_micros + 1)
         return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
 
-    # -- who and where ------------------------------------------------------------------------------------------
+    # -- who and where ---------------------------------------------------------------------------------------
 
     def person(self, user_id: str, *, code: str = "user_not_found") -> Person:
         """The person of that id, or a refusal with ``code``."""
@@ -125,7 +125,7 @@ class Workspace:
         self.tell(Altered(channel=channel, how="opened", user=user_id))
         return channel
 
-    # -- what is said -------------------------------------------------------------------------------------------
+    # -- what is said ----------------------------------------------------------------------------------------
 
     def post(
         self,
@@ -220,7 +220,7 @@ class Workspace:
         self.tell(Edited(channel=channel, message=reacted))
         self.tell(Reacted(channel=channel, message=reacted, name=name, user=user_id))
 
-    # -- channels -----------------------------------------------------------------------------------------------
+    # -- channels --------------------------------------------------------------------------------------------
 
     def create(self, name: str, creator: str, *, is_private: bool = False, topic: str = "") -> Channel:
         """Open a new channel with its creator as the first member."""
