@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -94,11 +94,46 @@ async def embedded_redis(data_dir: Path | None = None) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
+async def child(
+    module: str, arguments: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
+    """Run a Python module as a process that ends with this one, and give the first line that it prints.
+
+    Args:
+        module: as for ``python -m``.
+        arguments: of its command line.
+        log: the file that its standard error goes to.
+        environment: all of its environment; ours without one.
+
+    Raises:
+        StartError: it ended, or said nothing for ten seconds.
+    """
+    command = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), sys.executable, "-m", module, *arguments]
+    async with AsyncExitStack() as stack:
+        words = stack.enter_context(log.open("w+b"))
+        process = await stack.enter_async_context(_child(command, stdout=PIPE, stderr=words, environment=environment))
+        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
+        except TimeoutError:
+            line = b""
+        if not line:
+            raise StartError(f"{module} did not start: {_last_words(words)}")
+        yield line.decode().strip()
+
+
+@asynccontextmanager
 async def _child(
-    command: Sequence[str], *, stdout: "int | IO[bytes]", stderr: "int | IO[bytes]"
+    command: Sequence[str],
+    *,
+    stdout: "int | IO[bytes]",
+    stderr: "int | IO[bytes]",
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Process]:
     """Run a process whose standard input is open for as long as this process lives."""
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=stdout, stderr=stderr)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=PIPE, stdout=stdout, stderr=stderr, env=environment
+    )
     try:
         yield process
     finally:
