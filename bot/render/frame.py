@@ -44,7 +44,7 @@ def gap_frame(reason: str, *, cursor: str) -> Frame:
 
 
 def position_frame(cursor: str) -> Frame:
-    """Everything before `cursor` was sent or is not wanted; in an event stream a block without data only sets the id."""
+    """Everything before `cursor` was sent or is not wanted; to an EventSource a block without data only sets the id."""
     return Frame(
         sse=b"id: %b\n\n" % cursor.encode(),
         websocket=websocket_text(b'{"cursor":"%b"}' % cursor.encode()),
