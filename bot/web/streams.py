@@ -90,8 +90,10 @@ class Streams:
         self._gateway.enter(socket)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(response, socket), name="websocket_listen")
+                listening = group.create_task(self._listen(response, socket), name="websocket_listen")
                 why = await self._follow(socket, request.query.get("after"))
+                listening.cancel()  # the close handshake reads its answer itself
+                await asyncio.wait([listening])
                 if why in {Farewell.GOING_AWAY, Farewell.PROTOCOL}:
                     await _say(why, response, socket)
         finally:
@@ -124,6 +126,7 @@ class Streams:
                     socket.answered = True
                 case WSMsgType.TEXT | WSMsgType.BINARY:
                     self._gateway.drop(socket, Farewell.PROTOCOL)
+                    return
                 case _:  # closing, closed, or an error for which aiohttp has sent its close code
                     self._gateway.drop(socket, Farewell.GONE)
                     return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse
+from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, TCPConnector
 
 from bot.core.event import Event, Model, Status
 from bot.web.access import Access
@@ -62,7 +62,8 @@ async def site(
 
 def session(served: Site, *, token: str = TOKEN) -> ClientSession:
     """A client with the token."""
-    return ClientSession(served.url, headers={"Authorization": f"Bearer {token}"})
+    headers = {"Authorization": f"Bearer {token}"}
+    return ClientSession(served.url, headers=headers, connector=TCPConnector(limit=0))
 
 
 async def raw(served: Site, request: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -11,6 +11,7 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from bot.telemetry import Metrics
 from bot.web.gateway import Gateway
+from bot.web.socket import Farewell
 from tests.edges.web.browsers import TOKEN, Site, event, ids, publish, raw, says, session, site, until
 
 HANDSHAKE = (
@@ -176,6 +177,7 @@ async def test_a_slow_browser_is_closed_with_4008_and_delays_nobody(
                 assert number < 500
         reader, writer = await asyncio.open_connection(sock=slow.dup())
         await reader.readuntil(b"\r\n\r\n")
+        assert (await frame(reader))[0] == 0x81  # the position
         received = []
         while (next_frame := await frame(reader))[0] == 0x81:
             received.append(next_frame[1])
@@ -197,8 +199,9 @@ async def test_a_slow_browser_that_never_reads_is_cut_off(
         await asyncio.sleep(0)
         if connection.farewell.done():
             break
-    await until(lambda: not gateway._sockets)
-    assert connection.transport.get_write_buffer_size() == 0
+    assert connection.farewell.result() is Farewell.SLOW
+    await until(lambda: connection.transport.get_write_buffer_size() == 0)
+    assert not gateway._sockets
     writer.close()
 
 
