@@ -29,8 +29,12 @@ _HEADERS: Final = {
 class Server:
     """Listens while it is entered; entering gives the URL. `port` 0 picks a free one.
 
-    Leaving it, in this order: 1. no new connections; 2. `farewells`, which end what would never end by itself (streams);
-    3. requests under way get `drain` seconds; 4. every connection is closed.
+    Leaving it, in this order:
+
+    1. no new connections;
+    2. `farewells`, which end what would never end by itself (streams);
+    3. requests under way get `drain` seconds;
+    4. every connection is closed.
     """
 
     def __init__(
