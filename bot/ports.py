@@ -1,8 +1,9 @@
 """What the loops and the actions need from the edges, each as a Protocol owned by this side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from bot.core.answers import Actor
 from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
@@ -148,18 +149,35 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
-    """What one append did. `stale`: subscriptions changed since `version`; nothing was appended, route again."""
+class Entered:
+    """A batch is in the outbox: new deliveries, deliveries known already, and records below the watermark."""
 
-    stale: bool
-    appended: int = 0
-    known: int = 0
-    replayed: int = 0
+    appended: int
+    known: int
+    replayed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Subscriptions changed since the batch was routed; nothing was appended: route it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """The outbox went back in time to `watermark` (None: it was wiped); nothing was appended: read on from there."""
+
+    watermark: int | None
+
+
+Appended: TypeAlias = Entered | Stale | Behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leased:
-    """A lane in a worker's hands until `until` (milliseconds): its fencing token and the deliveries at its head."""
+    """A lane in a worker's hands until `until` (milliseconds): its fencing token and the deliveries begun at its head.
+
+    Each delivery comes with its event's body, as `cloudevent.encode` wrote it.
+    """
 
     lane: Lane
     token: int
@@ -169,18 +187,54 @@ class Leased:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one lease brought. `expired` counts lanes taken back from workers that went silent."""
+
+    lanes: tuple[Leased, ...]
+    expired: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What settling came to. `held` is false when the lease was lost meanwhile: nothing was changed."""
+    """What settling came to. `held` is false when the lease was lost meanwhile: nothing was changed.
+
+    `next` holds the lane's next deliveries, begun, when the worker asked for more and keeps the lane until `until`.
+    """
 
     held: bool
+    until: int = 0
     next: tuple[tuple[Delivery, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxState:
+    """How much waits: deliveries, lanes with deliveries (and how many of those are held), paused destinations."""
+
+    deliveries: int
+    lanes: int
+    held: int
+    paused: int
+
+
+class Wakes(Protocol):
+    """Hints that a lane became due."""
+
+    async def wait(self, seconds: float) -> None:
+        """Return at the next hint, or after `seconds`."""
+        ...
 
 
 class Outbox(Protocol):
     """All lanes: durable, first in first out, leased by one worker at a time."""
 
-    async def append(self, topic: str, partition: int, arrivals: Sequence[Arrival], *, version: int) -> Appended:
-        """Watermark, dedup and append in one script: all of it or none."""
+    async def append(
+        self, topic: str, partition: int, arrivals: Sequence[Arrival], *, version: int, read_from: int | None
+    ) -> Appended:
+        """Watermark, dedup and append in one script: all of it or none.
+
+        `version` is of the subscriptions the batch was routed by; `read_from` the offset from which the caller has
+        read without a gap, None where it can't tell.
+        """
         ...
 
     async def watermark(self, topic: str, partition: int) -> int | None:
@@ -191,30 +245,38 @@ class Outbox(Protocol):
         """The offset below which every event is settled: what may be committed to Kafka."""
         ...
 
-    async def lease(self, worker: str, *, lanes: int, run: int) -> list[Leased]:
-        """Take up to `lanes` lanes that are due, each with up to `run` deliveries begun at its head."""
+    async def lease(self, worker: str, *, lanes: int, kinds: Sequence[str]) -> Taken:
+        """Take up to `lanes` lanes that are due, of the kinds of destination named, with deliveries begun."""
         ...
 
     async def settle(
-        self, leased: Leased, steps: Sequence[tuple[DeliveryId, Step]], *, due: int, run: int = 0
+        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], *, due: int, more: bool = False
     ) -> Settled:
-        """Apply the steps if the lease still holds.
+        """Apply the steps if the lease still holds; None for a delivery that was begun but not tried.
 
-        With `run` > 0 the worker keeps the lane and gets its next deliveries begun; else the lane is given back, due
-        at `due` at the earliest.
+        With `more` the worker keeps the lane if nothing stands in the way; else the lane is given back, due at `due`
+        (milliseconds) at the earliest.
         """
         ...
 
     async def next_due(self) -> int | None:
-        """When the earliest waiting lane is due, in milliseconds; None when no lane waits."""
+        """When there will be something to lease, in milliseconds; None when nothing waits."""
+        ...
+
+    def wakes(self) -> AbstractAsyncContextManager[Wakes]:
+        """Listen for lanes that become due."""
         ...
 
     async def paused(self) -> dict[DestinationId, str]:
         """Paused destinations, each with its reason."""
         ...
 
-    async def resume(self, destination: DestinationId) -> None:
-        """Let a paused destination's lanes go on."""
+    async def resume(self, destination: DestinationId) -> int:
+        """Let a paused destination's lanes go on; returns how many had something to send."""
+        ...
+
+    async def state(self) -> OutboxState:
+        """How much waits."""
         ...
 
 

@@ -1,1 +1,229 @@
-"""Drains the lanes: outcome, settle, step."""
+"""Drains the lanes: outcome, settle, step.
+
+One task leases lanes while there is room; each leased lane is a task of its own for one turn. A turn sends, settles in
+one script, and goes on with the lane's next deliveries or gives it back. Waiting is never done here: a lane that has to
+wait is given back with the time at which it is due.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from bot.core.backoff import Schedule
+from bot.core.cloudevent import decode
+from bot.core.delivery import Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
+from bot.core.errors import UnavailableError
+from bot.core.pacing import Pace, next_send
+from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Settled, Wakes
+from bot.telemetry import Metrics
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+MARGIN = 5_000
+"""Milliseconds before a lease ends at which its holder stops sending: time enough to settle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one."""
+
+    outlet: Outlet
+    schedule: Schedule
+    pace: Pace
+    fit: Callable[[Sequence[Item]], int]
+
+
+class Dispatch:
+    """Drains lanes of the kinds in `services`, `workers` at a time.
+
+    `clock` gives milliseconds since the epoch, by Redis's clock; `dice` numbers within 0 and 1.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        services: Mapping[str, Service],
+        dead_letters: DeadLetters,
+        metrics: Metrics,
+        *,
+        name: str,
+        workers: int,
+        clock: Callable[[], int],
+        dice: Callable[[], float],
+    ) -> None:
+        self._outbox = outbox
+        self._services = services
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._name = name
+        self._workers = workers
+        self._clock = clock
+        self._dice = dice
+        self._turns: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+        self.waiting_for: str | None = None
+
+    async def run(self, stop: asyncio.Event, *, drain: float) -> None:
+        """Lease and send until `stop` is set; then finish what was begun, within `drain` seconds.
+
+        What is not finished by then keeps its lease until that expires, and is in doubt for whoever takes it over.
+        """
+        try:
+            while not stop.is_set():
+                try:
+                    async with self._outbox.wakes() as wakes:
+                        await self._lease_until(stop, wakes)
+                except UnavailableError as error:
+                    if self.waiting_for is None:
+                        log.warning("dispatch_waits", why=str(error), cause=str(error.__cause__))
+                    self.waiting_for = str(error)
+                    await _first(stop.wait(), seconds=RETRY_SECONDS)
+        finally:
+            await self._drain(drain)
+
+    async def _lease_until(self, stop: asyncio.Event, wakes: Wakes) -> None:
+        while not stop.is_set():
+            room = self._workers - len(self._turns)
+            taken = await self._outbox.lease(self._name, lanes=room, kinds=list(self._services)) if room else None
+            if self.waiting_for is not None:
+                log.info("dispatch_goes_on")
+                self.waiting_for = None
+            if taken is not None and taken.expired:
+                self._metrics.takeovers.inc(taken.expired)
+                log.warning("leases_expired", lanes=taken.expired)
+            for leased in taken.lanes if taken else ():
+                turn = asyncio.create_task(self._turn(leased, stop), name=f"lane {leased.lane}")
+                self._turns.add(turn)
+                turn.add_done_callback(self._turn_ended)
+            if taken is None:
+                self._freed.clear()
+                await _first(self._freed.wait(), stop.wait(), seconds=IDLE_SECONDS)
+            elif not taken.lanes:
+                due = await self._outbox.next_due()
+                idle = IDLE_SECONDS if due is None else min(IDLE_SECONDS, max(0.0, (due - self._clock()) / 1000))
+                await _first(wakes.wait(idle + 0.001), stop.wait(), seconds=IDLE_SECONDS)
+
+    def _turn_ended(self, turn: asyncio.Task[None]) -> None:
+        self._turns.discard(turn)
+        self._freed.set()
+        if not turn.cancelled() and (error := turn.exception()) is not None:
+            log.error("turn_failed", lane=turn.get_name(), exc_info=error)
+
+    async def _turn(self, leased: Leased, stop: asyncio.Event) -> None:
+        """Send and settle up to the pace's turn; the lane's lease is given back at the end."""
+        kind = leased.lane.partition("/")[0]
+        service = self._services[kind]
+        sends = 0
+        while leased.deliveries:
+            items = [Item(delivery=delivery, event=decode(body)) for delivery, body in leased.deliveries]
+            tried, outcome = await self._attempt(kind, service, leased, items)
+            sends += 1
+            steps = self._steps(service, tried, outcome)
+            await self._bury(leased, tried, steps)
+            now = self._clock()
+            more = sends < service.pace.turn and not stop.is_set() and now < leased.until - MARGIN
+            settled = await self._settle(leased, {**dict.fromkeys(ids(items)), **steps}, service, more=more)
+            self._count(kind, tried, steps, settled)
+            leased = replace(leased, until=settled.until, deliveries=settled.next)
+
+    async def _attempt(
+        self, kind: str, service: Service, leased: Leased, items: list[Item]
+    ) -> tuple[list[Item], Outcome]:
+        """Send as many of the items as fit in one parcel; alone if they are refused together."""
+        tried = items[: service.fit(items)]
+        outcome = await self._send(kind, service.outlet, leased, tried)
+        match outcome:
+            case Refused(scope=Scope.DELIVERY) if len(tried) > 1:
+                tried = tried[:1]
+                outcome = await self._send(kind, service.outlet, leased, tried)
+            case _:
+                pass
+        return tried, outcome
+
+    async def _send(self, kind: str, outlet: Outlet, leased: Leased, items: list[Item]) -> Outcome:
+        """One call of the outlet, ended in time to settle within the lease: a holder past its lease must not send."""
+        seconds = max(0.0, (leased.until - MARGIN - self._clock()) / 1000)
+        with self._metrics.attempt_seconds.labels(kind).time():
+            try:
+                async with asyncio.timeout(seconds):
+                    return await outlet.send(Parcel(destination=leased.destination, items=tuple(items)))
+            except TimeoutError:
+                return Unknown(reason=f"no answer within {seconds:.0f} s")
+
+    def _steps(self, service: Service, tried: Sequence[Item], outcome: Outcome) -> dict[DeliveryId, Step]:
+        now, jitter = self._clock(), self._dice()
+        return {
+            item.delivery.id: settle(item.delivery, outcome, schedule=service.schedule, now=now, jitter=jitter)
+            for item in tried
+        }
+
+    async def _bury(self, leased: Leased, tried: Sequence[Item], steps: Mapping[DeliveryId, Step]) -> None:
+        """The dead-letter topic has it before the outbox forgets it; a crash between the two buries it again."""
+        for item in tried:
+            match steps[item.delivery.id]:
+                case Bury() as bury:
+                    await self._dead_letters.buried(item, leased.destination, bury)
+                    log.warning("buried", lane=leased.lane, delivery=item.delivery.id, reason=bury.reason)
+                case Pause(attempt=attempt):
+                    log.warning("destination_paused", lane=leased.lane, reason=attempt.reason)
+                case _:
+                    pass
+
+    async def _settle(
+        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], service: Service, *, more: bool
+    ) -> Settled:
+        """Settle, trying again while the lease may still hold: an answer that is not noted would be in doubt."""
+        while True:
+            now = self._clock()
+            try:
+                return await self._outbox.settle(leased, steps, due=next_send(service.pace, now=now), more=more)
+            except UnavailableError as error:
+                log.warning("settle_put_off", lane=leased.lane, why=str(error), cause=str(error.__cause__))
+                if now > leased.until:
+                    return Settled(held=False)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _count(self, kind: str, tried: Sequence[Item], steps: Mapping[DeliveryId, Step], settled: Settled) -> None:
+        if not settled.held:
+            self._metrics.leases_lost.inc()
+            return
+        now = self._clock()
+        for item in tried:
+            step = type(steps[item.delivery.id]).__name__.lower()
+            self._metrics.deliveries_settled.labels(kind, step).inc()
+            if step == "done":
+                self._metrics.delivery_seconds.labels(kind).observe((now - item.delivery.appended) / 1000)
+
+    async def _drain(self, seconds: float) -> None:
+        if not self._turns:
+            return
+        log.info("draining", turns=len(self._turns), seconds=seconds)
+        _, late = await asyncio.wait(self._turns, timeout=seconds)
+        for turn in late:
+            turn.cancel()
+        if late:
+            log.warning("drain_ended_early", turns=len(late))
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+def ids(items: Sequence[Item]) -> list[DeliveryId]:
+    """The items' delivery ids, in order."""
+    return [item.delivery.id for item in items]
+
+
+async def _first(*waits: Coroutine[Any, Any, object], seconds: float) -> None:
+    """Return when the first is done, or after `seconds`; the others are cancelled."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,1 +1,198 @@
-"""Records in, deliveries into the outbox, exactly once."""
+"""Records in, deliveries into the outbox, exactly once.
+
+Ingest holds no work: what it read is either in the outbox, with the watermark moved in the same script, or it reads it
+again. It never waits for a far side, so nobody's slowness becomes a rebalance. It never goes past a batch that could
+not be appended: that would leave a gap.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from bot.core.cloudevent import encode, read
+from bot.core.errors import UnavailableError
+from bot.core.event import Event, Position, Unreadable
+from bot.core.routing import Router
+from bot.ports import Arrival, Behind, DeadLetters, Entered, Outbox, Stale, Subscriptions
+from bot.telemetry import Metrics
+from consumers.kafka import Record
+from consumers.offsets import unread
+
+log = structlog.get_logger()
+
+COMMIT_SECONDS = 0.5
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class Source(Protocol):
+    """The partitions this member reads."""
+
+    def batches(self) -> AsyncIterator[Sequence[Record]]:
+        """Batches of one partition each; empty ones when there is nothing."""
+        ...
+
+    def assignment(self) -> list[tuple[str, int]]:
+        """Topic and partition of all it reads now."""
+        ...
+
+    def lag(self, topic: str, partition: int, watermark: int) -> int | None:
+        """Records above the watermark."""
+        ...
+
+    async def rewind(self, topic: str, partition: int, offset: int | None) -> None:
+        """Read on from `offset`, or from the committed one."""
+        ...
+
+    async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
+        """Tell Kafka."""
+        ...
+
+
+class Ingest:
+    """Takes batches from a source and appends them to the outbox."""
+
+    def __init__(
+        self,
+        source: Source,
+        outbox: Outbox,
+        subscriptions: Subscriptions,
+        dead_letters: DeadLetters,
+        metrics: Metrics,
+        *,
+        shards: int,
+    ) -> None:
+        self._source = source
+        self._outbox = outbox
+        self._subscriptions = subscriptions
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._shards = shards
+        self._router: tuple[int, Router] | None = None
+        self._watermarks: dict[tuple[str, int], int] = {}
+        self.waiting_for: str | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take batches until `stop` is set; commit what is settled, now and once more at the end."""
+        committer = asyncio.create_task(self._commit_regularly(), name="ingest-commit")
+        try:
+            async for batch in self._source.batches():
+                if batch:
+                    await self._take(batch, stop)
+                if stop.is_set():
+                    break
+                if committer.done():
+                    committer.result()
+        finally:
+            committer.cancel()
+            await asyncio.gather(committer, return_exceptions=True)
+        await self._commit()
+
+    async def _take(self, batch: Sequence[Record], stop: asyncio.Event) -> None:
+        """Append the batch, however long Redis or Kafka are away; give up only when stopped."""
+        tries = 0
+        while True:
+            try:
+                await self._append(batch)
+            except UnavailableError as error:
+                if self.waiting_for is None:
+                    log.warning("ingest_waits", why=str(error), cause=str(error.__cause__))
+                self.waiting_for = str(error)
+                await _until(stop, RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
+                tries += 1
+                if stop.is_set():
+                    return
+            else:
+                if self.waiting_for is not None:
+                    log.info("ingest_goes_on")
+                self.waiting_for = None
+                return
+
+    async def _append(self, batch: Sequence[Record]) -> None:
+        topic, partition = batch[0].topic, batch[0].partition
+        place = (topic, partition)
+        read_from = self._watermarks.get(place)
+        events = [(record, _read(record)) for record in unread(batch, read_from)]
+        for record, event in events:
+            if isinstance(event, Unreadable):
+                await self._dead_letters.unreadable(_position(record), record.value, record.headers, event)
+                log.warning("record_unreadable", position=str(_position(record)), reason=event.reason)
+        while events:
+            version, router = await self._routes()
+            arrivals = [_arrival(record, event, router) for record, event in events]
+            match await self._outbox.append(topic, partition, arrivals, version=version, read_from=read_from):
+                case Stale():
+                    self._router = None
+                case Behind(watermark=watermark):
+                    log.warning("outbox_behind", topic=topic, partition=partition, watermark=watermark, at=read_from)
+                    self._watermarks.pop(place, None)
+                    await self._source.rewind(topic, partition, watermark)
+                    return
+                case Entered() as entered:
+                    self._watermarks[place] = events[-1][0].offset + 1
+                    self._count(place, [event for _, event in events], entered)
+                    return
+
+    async def _routes(self) -> tuple[int, Router]:
+        """The router of the newest subscriptions seen; append refuses it when there are newer ones."""
+        if self._router is None:
+            version, subscriptions = await self._subscriptions.snapshot()
+            self._router = (version, Router(subscriptions, shards=self._shards))
+            log.info("subscriptions_loaded", version=version, subscriptions=len(subscriptions))
+        return self._router
+
+    def _count(self, place: tuple[str, int], events: Sequence[Event | Unreadable], entered: Entered) -> None:
+        metrics = self._metrics
+        unreadable = sum(isinstance(event, Unreadable) for event in events)
+        metrics.records.labels("unreadable").inc(unreadable)
+        metrics.records.labels("event").inc(len(events) - unreadable - entered.replayed)
+        metrics.records.labels("replayed").inc(entered.replayed)
+        metrics.deliveries_appended.inc(entered.appended)
+        metrics.deliveries_known.inc(entered.known)
+        lag = self._source.lag(*place, self._watermarks[place])
+        if lag is not None:
+            metrics.lag.labels(place[0], str(place[1])).set(lag)
+
+    async def _commit_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_SECONDS)
+            await self._commit()
+
+    async def _commit(self) -> None:
+        """Commit, for each partition, the offset below which everything is settled."""
+        assigned = self._source.assignment()
+        for place in [place for place in self._watermarks if place not in assigned]:
+            del self._watermarks[place]
+        try:
+            offsets = {place: await self._outbox.committable(*place) for place in assigned}
+        except UnavailableError as error:
+            log.warning("commit_put_off", why=str(error), cause=str(error.__cause__))
+            return
+        await self._source.commit({place: offset for place, offset in offsets.items() if offset is not None})
+
+
+def _read(record: Record) -> Event | Unreadable:
+    return read(record.value, record.headers, _position(record), timestamp=record.timestamp)
+
+
+def _position(record: Record) -> Position:
+    return Position(topic=record.topic, partition=record.partition, offset=record.offset)
+
+
+def _arrival(record: Record, event: Event | Unreadable, router: Router) -> Arrival:
+    match event:
+        case Unreadable():
+            return Arrival(offset=record.offset)
+        case Event():
+            routed = router.route(event)
+            body = encode(event) if routed else b""
+            return Arrival(offset=record.offset, key=event.key, body=body, routed=routed)
+
+
+async def _until(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,8 +1,9 @@
-"""Where Redis's own exceptions end."""
+"""Where Redis's and Kafka's own exceptions end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from aiokafka.errors import KafkaError
 from redis.exceptions import ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -26,3 +27,12 @@ def unavailable() -> Iterator[None]:
         if isinstance(error, UNABLE) or str(error).startswith(UNABLE_WORDS):
             raise UnavailableError(f"Redis can't take this now: {error}") from error
         raise
+
+
+@contextmanager
+def kafka_unavailable() -> Iterator[None]:
+    """Turn a Kafka that is away, or does not take a record now, into UnavailableError."""
+    try:
+        yield
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise UnavailableError(f"Kafka can't take this now: {str(error) or type(error).__name__}") from error

@@ -29,7 +29,7 @@ class Keys:
         return f"{self.prefix}watermarks"
 
     def unsettled(self, topic: str, partition: int) -> str:
-        """ZSET: event key → offset, of the partition's events with an unsettled delivery."""
+        """ZSET: delivery id → offset, of the partition's unsettled deliveries."""
         return f"{self.prefix}unsettled:{topic}/{partition}"
 
     def event(self, key: EventKey) -> str:
@@ -77,6 +77,15 @@ class Keys:
     def destinations(self) -> str:
         """HASH: destination id → the destination as JSON, for every destination with deliveries."""
         return f"{self.prefix}destinations"
+
+    @property
+    def waiting(self) -> str:
+        """STRING: number of deliveries in the outbox."""
+        return f"{self.prefix}waiting"
+
+    def pace(self, lane: Lane) -> str:
+        """STRING: the time before which an empty lane may not send again; expires then."""
+        return f"{self.prefix}pace:{lane}"
 
     @property
     def wake(self) -> str:

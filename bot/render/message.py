@@ -1,0 +1,67 @@
+"""What is posted to Slack: plain values that the outlet hands over as they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import quote
+
+from bot.core.delivery import Delivery
+from bot.core.event import Event
+
+Block: TypeAlias = dict[str, Any]
+"""One Block Kit object as JSON: https://docs.slack.dev/reference/block-kit/blocks."""
+
+DELIVERY_EVENT = "tidings_delivery"
+_LONGEST_ID = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One Slack message.
+
+    `text` is what notifications and screen readers say, and all there is where Slack won't take the blocks: at most
+    3,000 characters of mrkdwn, with everything from outside escaped.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+
+
+class Item(Protocol):
+    """A delivery with its event, as `ports.Item` is."""
+
+    @property
+    def delivery(self) -> Delivery:
+        """The delivery."""
+        ...
+
+    @property
+    def event(self) -> Event:
+        """Its event."""
+        ...
+
+
+def metadata(items: Sequence[Item]) -> dict[str, Any]:
+    """Message metadata that tells which deliveries a message carries, to find them again when an answer was lost.
+
+    Any app in the workspace can read it, so it holds ids only: deliveries' and, percent-encoded, events'. An event's id
+    that is longer than 60 characters is left out, which keeps twenty items below 2 KB (the limit is not published).
+    https://docs.slack.dev/messaging/message-metadata
+    """
+    events = (quote(item.event.id, safe="", errors="replace") for item in items)
+    return {
+        "event_type": DELIVERY_EVENT,
+        "event_payload": {
+            "deliveries": ",".join(item.delivery.id for item in items),
+            "events": ",".join(event for event in events if len(event) <= _LONGEST_ID),
+        },
+    }
+
+
+def carried(metadata: Mapping[str, Any] | None) -> frozenset[str]:
+    """The ids of the deliveries that a message carries, by its metadata; none if it is not one of ours."""
+    match metadata:
+        case {"event_type": "tidings_delivery", "event_payload": {"deliveries": str(ids)}}:
+            return frozenset(ids.split(","))
+        case _:
+            return frozenset()

@@ -1,0 +1,60 @@
+"""A webhook's request: the event as a CloudEvent, signed as Standard Webhooks 1.0.0 says.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import floor
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from standardwebhooks import Webhook as Signer
+
+from bot.core.delivery import DeliveryId
+from bot.core.destination import DestinationId
+from bot.core.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is POSTed: the body's bytes exactly as signed, and its headers."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def signing_secret(master: str, destination: DestinationId) -> str:
+    """The endpoint's secret, `whsec_…`: derived from the master secret by HKDF-SHA256 (RFC 5869), never stored.
+
+    The destination's id names team and endpoint: no two endpoints share a secret, and one secret tells nothing of
+    another.
+    """
+    info = f"tidings/webhook/v1/{destination}".encode()
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(master.encode())
+    return f"whsec_{b64encode(key).decode()}"
+
+
+def request(
+    event: Event, *, delivery: DeliveryId, secret: str, at: datetime, encode: Callable[[Event], bytes]
+) -> Request:
+    """Write the request of one attempt.
+
+    The id is the delivery's, the same in every attempt; `at`, an aware datetime, is the time of this attempt. `encode`
+    is `core.cloudevent.encode`: structured-mode JSON in UTF-8.
+    """
+    body = encode(event)
+    seconds = floor(at.timestamp())
+    # The signer takes a datetime's own digits for UTC, whatever its zone: give it one that is in UTC.
+    signature = Signer(secret).sign(delivery, datetime.fromtimestamp(seconds, UTC), body.decode())
+    return Request(
+        headers={
+            "content-type": "application/cloudevents+json",
+            "webhook-id": delivery,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": signature,
+        },
+        body=body,
+    )

@@ -1,0 +1,38 @@
+-- A fragment put in front of lease.lua and settle.lua; not a script of its own.
+--
+-- begin(prefix, lane, run, now) -> list of {delivery id, event key, appended, attempts, doubt, history, body}
+--   <prefix>lane:<lane>        LIST  read: the first `run` delivery ids
+--   <prefix>delivery:<id>      HASH  e event key · a appended · n attempts · b begun · q doubt · h history
+--                                    b is set to now; a b found there is of an attempt that was never settled, so it
+--                                    becomes q: that attempt may have arrived
+--   <prefix>event:<key>        HASH  read: body
+local function begin(prefix, lane, run, now)
+  local begun = {}
+  for _, id in ipairs(redis.call('LRANGE', prefix .. 'lane:' .. lane, 0, run - 1)) do
+    local key = prefix .. 'delivery:' .. id
+    local f = redis.call('HMGET', key, 'e', 'a', 'n', 'b', 'q', 'h')
+    local doubt = f[5] or f[4] or ''
+    redis.call('HSET', key, 'b', now)
+    if f[4] and not f[5] then
+      redis.call('HSET', key, 'q', f[4])
+    end
+    local body = redis.call('HGET', prefix .. 'event:' .. f[1], 'body')
+    begun[#begun + 1] = {id, f[1], f[2], f[3] or '0', doubt, f[6] or '', body}
+  end
+  return begun
+end
+
+-- clock(given) -> milliseconds since the epoch: the caller's where given (tests), else the server's, so that all
+-- processes go by one clock.
+local function clock(given)
+  if given ~= '' then
+    return tonumber(given)
+  end
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+-- Integers travel as text without an exponent.
+local function int(number)
+  return string.format('%.0f', number)
+end

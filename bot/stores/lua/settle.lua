@@ -1,0 +1,106 @@
+-- settle(now, ttl, prefix, lane, token, due, run, remember, steps, {delivery id, step, time, text, doubt}…)
+--   -> {'lost'} or {'held', until, begun…}
+--
+-- Applies a worker's steps if its lease still holds, then either begins the next `run` deliveries (run > 0, and nothing
+-- stands in the way) or gives the lane back, due at `due` or later.
+--
+-- step      time          text
+--   done    -             -                 delivered: remembered for `remember` milliseconds
+--   bury    -             -                 given up (already in the dead-letter topic): remembered likewise
+--   retry   when          attempt, JSON     stays at the head; doubt '1': it may have arrived
+--   cool    until         scope, or ''      stays; the scope, or just this lane, sends nothing before
+--   pause   -             attempt, JSON     stays; the destination is paused
+--   keep    -             -                 was begun but not tried
+--
+--   KEYS[1] due           ZSET  lane → time
+--   KEYS[2] leased        ZSET  lane → expiry
+--   KEYS[3] paused        HASH  destination id → reason
+--   KEYS[4] cool          HASH  scope → time
+--   KEYS[5] waiting       STRING  number of deliveries in the outbox
+--   KEYS[6] wake          channel
+--   <prefix>lease:<lane>  HASH  token must equal `token`
+--   <prefix>lane:<lane>   LIST  settled deliveries leave it
+--   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done or buried
+--   <prefix>event:<key>   HASH  refs; deleted with its last delivery
+--   <prefix>unsettled:<topic>/<partition>  ZSET  settled deliveries leave it
+--   <prefix>pace:<lane>   STRING  time before which an empty lane may not send again; expires then
+local now = clock(ARGV[1])
+local ttl, prefix, lane, token = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+local due, run, remember = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local destination = string.match(lane, '^[^#]*')
+
+if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
+  return {'lost'}
+end
+
+local function leave(id, memory)
+  local key = prefix .. 'delivery:' .. id
+  local f = redis.call('HMGET', key, 'e', 'u')
+  redis.call('LREM', prefix .. 'lane:' .. lane, 1, id)
+  redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
+  if redis.call('HINCRBY', prefix .. 'event:' .. f[1], 'refs', -1) <= 0 then
+    redis.call('DEL', prefix .. 'event:' .. f[1])
+  end
+  redis.call('SET', key, memory, 'PX', remember)
+  redis.call('DECR', KEYS[5])
+end
+
+local function stay(id, attempt, doubt)
+  local key = prefix .. 'delivery:' .. id
+  if attempt ~= '' then
+    local history = redis.call('HGET', key, 'h')
+    redis.call('HSET', key, 'h', history and (history .. '\n' .. attempt) or attempt)
+    redis.call('HINCRBY', key, 'n', 1)
+  end
+  if doubt == '1' then
+    redis.call('HSETNX', key, 'q', redis.call('HGET', key, 'b'))
+  end
+  redis.call('HDEL', key, 'b')
+end
+
+local at = 9
+local blocked = false
+for _ = 1, tonumber(ARGV[at]) do
+  local id, step, time, text, doubt = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
+  at = at + 5
+  if step == 'done' or step == 'bury' then
+    leave(id, step)
+  elseif step == 'retry' then
+    stay(id, text, doubt)
+    due, blocked = math.max(due, time), true
+  elseif step == 'cool' then
+    stay(id, '', doubt)
+    due, blocked = math.max(due, time), true
+    if text ~= '' then
+      local known = tonumber(redis.call('HGET', KEYS[4], text) or '0')
+      redis.call('HSET', KEYS[4], text, int(math.max(known, time)))
+    end
+  elseif step == 'pause' then
+    stay(id, text, doubt)
+    redis.call('HSET', KEYS[3], destination, cjson.decode(text).reason)
+    blocked = true
+  elseif step == 'keep' then
+    stay(id, '', doubt)
+  else
+    return redis.error_reply('settle.lua: unknown step ' .. step)
+  end
+end
+
+if run > 0 and not blocked and redis.call('HEXISTS', KEYS[3], destination) == 0 then
+  local begun = begin(prefix, lane, run, int(now))
+  if #begun > 0 then
+    redis.call('ZADD', KEYS[2], int(now + ttl), lane)
+    return {'held', int(now + ttl), begun}
+  end
+end
+
+redis.call('DEL', prefix .. 'lease:' .. lane)
+redis.call('ZREM', KEYS[2], lane)
+if due > now then
+  redis.call('SET', prefix .. 'pace:' .. lane, int(due), 'PX', int(due - now))
+end
+if redis.call('EXISTS', prefix .. 'lane:' .. lane) == 1 and redis.call('HEXISTS', KEYS[3], destination) == 0 then
+  redis.call('ZADD', KEYS[1], int(math.max(due, now)), lane)
+  redis.call('PUBLISH', KEYS[6], '')
+end
+return {'held', '0', {}}

@@ -1,0 +1,310 @@
+"""All lanes, in Redis. The scripts under lua/ are the whole of it; this file gives them values and reads their answers.
+
+Cost: append is one round trip a batch and O(1) work a delivery; a delivery costs one settle, and a lane one lease more
+whenever it changes hands. A waiting lane costs its keys and nothing else.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from bot.core.delivery import (
+    Attempt,
+    Bury,
+    Cool,
+    Delivery,
+    DeliveryId,
+    Done,
+    Lane,
+    Pause,
+    Retry,
+    Scope,
+    Step,
+)
+from bot.core.destination import Destination, DestinationId, destination_id
+from bot.core.errors import UnavailableError
+from bot.core.event import EventKey
+from bot.ports import Appended, Arrival, Behind, Entered, Leased, OutboxState, Settled, Stale, Taken
+from bot.stores.away import unavailable
+from bot.stores.codec import destination_from_json, destination_json
+from bot.stores.keys import Keys
+
+LUA = Path(__file__).parent / "lua"
+MERGING_KINDS = ("slack",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`lease` and `remember` are milliseconds; `run` is how many deliveries of a merging kind are begun at once."""
+
+    lease: int = 60_000
+    remember: int = 24 * 3_600_000
+    run: int = 10
+    shards: int = 8
+
+
+class RedisOutbox:
+    """The outbox of one installation; any number of processes may share it.
+
+    `now` gives the scripts another clock than the server's, for tests.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, limits: Limits, *, now: int | None = None) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._limits = limits
+        self.now = now
+        begin = (LUA / "begin.lua").read_text()
+        self._append, self._lease, self._settle, self._resume = (
+            redis.register_script(f"{begin}\n{(LUA / name).read_text()}")
+            for name in ("append.lua", "lease.lua", "settle.lua", "resume.lua")
+        )
+
+    async def append(
+        self, topic: str, partition: int, arrivals: Sequence[Arrival], *, version: int, read_from: int | None
+    ) -> Appended:
+        """Watermark, dedup and append in one script; see append.lua."""
+        k = self._keys
+        field = f"{topic}/{partition}"
+        places: dict[DestinationId, Destination] = {}
+        records: list[Any] = []
+        for arrival in arrivals:
+            records += (arrival.offset, arrival.key or "", arrival.body, len(arrival.routed))
+            for routed in arrival.routed:
+                place = destination_id(routed.destination)
+                places[place] = routed.destination
+                records += (routed.delivery, routed.lane, place)
+        answer = await self._run(
+            self._append,
+            [
+                *(k.watermarks, k.unsettled(topic, partition), k.due, k.leased, k.paused, k.destinations),
+                *(k.subscriptions_version, k.waiting, k.wake),
+            ],
+            [
+                *(self._clock(), version, "" if read_from is None else read_from, field, k.prefix, len(places)),
+                *(part for place, known in places.items() for part in (place, destination_json(known))),
+                *(len(arrivals), *records),
+            ],
+        )
+        match answer:
+            case [b"stale"]:
+                return Stale()
+            case [b"behind", watermark]:
+                return Behind(watermark=int(watermark) if watermark else None)
+            case [_, appended, known, replayed]:
+                return Entered(appended=appended, known=known, replayed=replayed)
+        raise AssertionError(answer)
+
+    async def watermark(self, topic: str, partition: int) -> int | None:
+        """The next offset to read, or None where nothing was read yet."""
+        with unavailable():
+            found = await cast("Any", self._redis.hget(self._keys.watermarks, f"{topic}/{partition}"))
+        return None if found is None else int(found)
+
+    async def committable(self, topic: str, partition: int) -> int | None:
+        """The lowest offset with an unsettled delivery, else the watermark; None where nothing was read yet."""
+        with unavailable():
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zrange(self._keys.unsettled(topic, partition), 0, 0, withscores=True)
+                pipe.hget(self._keys.watermarks, f"{topic}/{partition}")
+                oldest, watermark = await pipe.execute()
+        if oldest:
+            return int(oldest[0][1])
+        return None if watermark is None else int(watermark)
+
+    async def lease(self, worker: str, *, lanes: int, kinds: Sequence[str]) -> Taken:
+        """Take up to `lanes` due lanes of the given kinds; see lease.lua."""
+        k = self._keys
+        runs = [part for kind in kinds for part in (kind, self._run_of(kind))]
+        answer = await self._run(
+            self._lease,
+            [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool],
+            [self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs],
+        )
+        return Taken(
+            expired=answer[0],
+            lanes=tuple(
+                Leased(
+                    lane=Lane(lane.decode()),
+                    token=token,
+                    until=int(until),
+                    destination=destination_from_json(place.decode()),
+                    deliveries=_deliveries(lane, begun),
+                )
+                for lane, token, until, place, begun in answer[1:]
+            ),
+        )
+
+    async def settle(
+        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], *, due: int, more: bool = False
+    ) -> Settled:
+        """Apply the steps if the lease still holds; see settle.lua. A step of None: begun, but not tried."""
+        k = self._keys
+        run = self._run_of(leased.lane.partition("/")[0]) if more else 0
+        answer = await self._run(
+            self._settle,
+            [k.due, k.leased, k.paused, k.cool, k.waiting, k.wake],
+            [
+                *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, run),
+                *(self._limits.remember, len(steps)),
+                *(part for delivery, step in steps.items() for part in (delivery, *_arguments(leased.lane, step))),
+            ],
+        )
+        if answer[0] == b"lost":
+            return Settled(held=False)
+        return Settled(held=True, until=int(answer[1]), next=_deliveries(leased.lane.encode(), answer[2]))
+
+    async def next_due(self) -> int | None:
+        """When the earliest waiting lane is due or the earliest lease expires; None when there is neither."""
+        with unavailable():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.zrange(self._keys.due, 0, 0, withscores=True)
+                pipe.zrange(self._keys.leased, 0, 0, withscores=True)
+                times = [int(found[0][1]) for found in await pipe.execute() if found]
+        return min(times, default=None)
+
+    async def paused(self) -> dict[DestinationId, str]:
+        """Paused destinations, each with its reason."""
+        with unavailable():
+            found = await cast("Any", self._redis.hgetall(self._keys.paused))
+        return {DestinationId(place.decode()): reason.decode() for place, reason in found.items()}
+
+    async def resume(self, destination: DestinationId) -> int:
+        """Let a paused destination's lanes go on; returns how many had something to send."""
+        lanes = [destination, *(f"{destination}#{shard}" for shard in range(self._limits.shards))]
+        k = self._keys
+        answer: int = await self._run(
+            self._resume,
+            [k.due, k.leased, k.paused, k.wake],
+            [self._clock(), k.prefix, destination, len(lanes), *lanes],
+        )
+        return answer
+
+    async def state(self) -> OutboxState:
+        """How much waits."""
+        k = self._keys
+        with unavailable():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.get(k.waiting)
+                pipe.zcard(k.due)
+                pipe.zcard(k.leased)
+                pipe.hlen(k.paused)
+                waiting, due, held, paused = await pipe.execute()
+        return OutboxState(deliveries=int(waiting or 0), lanes=due + held, held=held, paused=paused)
+
+    async def clock_offset(self, local: Callable[[], int]) -> int:
+        """What to add to the local clock to get Redis's, in milliseconds; half a round trip is its error."""
+        before = local()
+        with unavailable():
+            seconds, microseconds = await cast("Any", self._redis.time())
+        return int(seconds) * 1000 + int(microseconds) // 1000 - (before + local()) // 2
+
+    @asynccontextmanager
+    async def wakes(self) -> AsyncIterator["Wakes"]:
+        """Listen for lanes that become due, in a task of its own: a cancelled read would cost the connection."""
+        heard = Wakes()
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+            with unavailable():
+                await pubsub.subscribe(self._keys.wake)
+            listener = asyncio.create_task(heard.listen(pubsub), name="outbox-wakes")
+            try:
+                yield heard
+            finally:
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
+
+    def _run_of(self, kind: str) -> int:
+        return self._limits.run if kind in MERGING_KINDS else 1
+
+    def _clock(self) -> str:
+        return "" if self.now is None else str(self.now)
+
+    @staticmethod
+    async def _run(script: AsyncScript, keys: list[str], args: list[Any]) -> Any:
+        with unavailable():
+            return await script(keys=keys, args=args)
+
+
+class Wakes:
+    """Hints that a lane became due; losing one costs a worker's idle wait, nothing else."""
+
+    def __init__(self) -> None:
+        self._heard = asyncio.Event()
+        self._failure: UnavailableError | None = None
+
+    async def listen(self, pubsub: Any) -> None:
+        """Note every hint, until cancelled or Redis goes away."""
+        try:
+            with unavailable():
+                async for _ in pubsub.listen():
+                    self._heard.set()
+        except UnavailableError as failure:
+            self._failure = failure
+            self._heard.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return at the next hint (or one since the last wait), or after `seconds`. Raises UnavailableError."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._heard.wait()
+        self._heard.clear()
+        if self._failure is not None:
+            raise self._failure
+
+
+def _arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
+    """A step as settle.lua takes it: step, time, text, doubt."""
+    match step:
+        case None:
+            return ("keep", 0, "", "0")
+        case Done():
+            return ("done", 0, "", "0")
+        case Bury():
+            return ("bury", 0, "", "0")
+        case Retry(at=at, attempt=attempt, doubt=doubt):
+            return ("retry", at, _attempt_json(attempt), "1" if doubt else "0")
+        case Cool(until=until, scope=scope):
+            return ("cool", until, _cool_key(lane, scope), "0")
+        case Pause(attempt=attempt):
+            return ("pause", 0, _attempt_json(attempt), "0")
+
+
+def _cool_key(lane: Lane, scope: Scope) -> str:
+    """The scope's name: nothing for the lane itself, the destination, or the workspace (kind/team)."""
+    match scope:
+        case Scope.LANE | Scope.DELIVERY:
+            return ""
+        case Scope.DESTINATION:
+            return lane.partition("#")[0]
+        case Scope.METHOD | Scope.INSTALLATION:
+            return "/".join(lane.split("/")[:2])
+
+
+def _attempt_json(attempt: Attempt) -> bytes:
+    return orjson.dumps({"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason})
+
+
+def _deliveries(lane: bytes, begun: Sequence[Any]) -> tuple[tuple[Delivery, bytes], ...]:
+    place = DestinationId(lane.decode().partition("#")[0])
+    return tuple(
+        (
+            Delivery(
+                id=DeliveryId(identity.decode()),
+                event=EventKey(event.decode()),
+                destination=place,
+                appended=int(appended),
+                attempts=int(attempts),
+                doubt=int(doubt) if doubt else None,
+                history=tuple(Attempt(**orjson.loads(line)) for line in history.splitlines()),
+            ),
+            body,
+        )
+        for identity, event, appended, attempts, doubt, history, body in begun
+    )

@@ -1,1 +1,0 @@
-"""The whole service on one machine, with something to look at."""
