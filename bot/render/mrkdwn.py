@@ -7,7 +7,7 @@ from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackTh
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _TABLE = str.maketrans(_ESCAPES)
-_IN_CODE = str.maketrans({**_ESCAPES, "`": "ˋ", "\n": " ", "\r": " "})
+_IN_CODE = str.maketrans({**_ESCAPES, "`": "\N{MODIFIER LETTER GRAVE ACCENT}", "\n": " ", "\r": " "})
 
 
 def escape(text: str) -> str:
@@ -21,9 +21,10 @@ def code(text: str) -> str:
 
 
 def place(destination: Destination) -> str:
-    """Name a place. Slack shows a channel's name to those who may see it only; of a URL, which may hold a credential,
-    just the host is shown.
-    """  # noqa: D205 (one thought)
+    """Name a place.
+
+    Slack shows a channel's name only to those who may see it; of a URL, which may hold a credential, the host is shown.
+    """
     match destination:
         case SlackChannel(channel=channel):
             return f"<#{channel}>"

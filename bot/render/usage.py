@@ -1,4 +1,4 @@
-"""What can be typed: the one table behind the help text, the manifest's usage hint and the tests that hold them true."""
+"""What can be typed: the one table behind the help text and the manifest's usage hint."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ DESCRIPTION = "Be told when an AI inference is done"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """One thing that the command can do. `form` is how it is typed; `examples` are whole and can be typed as they are."""
+    """One thing that the command can do. `form` shows how it is typed; `examples` can be typed as they are."""
 
     name: str
     form: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.core.filters import Filter
-from bot.core.terms import SECONDS, Compare, Not, OneOf, Operator, Pattern, Term, Text
+from bot.core.terms import Compare, Not, OneOf, Operator, Pattern, Plain, Term, Text
 
 Quote = Callable[[str], str]
 """Sets a value apart from the words around it, and makes it harmless where it is shown."""
@@ -22,32 +22,34 @@ def in_words(wanted: Filter, quote: Quote) -> str:
     """What the filter lets through, as the object of a sentence: "events whose model is `fraud-*`"."""
     if not wanted.terms:
         return "every event"
-    return f"events whose {_and([_term(term, quote) for term in wanted.terms])}"
+    return f"events whose {_joined([_term(term, quote) for term in wanted.terms], 'and')}"
 
 
 def _term(term: Term, quote: Quote) -> str:
     match term:
         case OneOf(field=field, patterns=patterns):
-            return f"{_noun(field, quote)} is {_or(_values(patterns, quote))}"
-        case Not(term=OneOf(field=field, patterns=(only,))):
-            return f"{_noun(field, quote)} is not {quote(_shape(only))}"
-        case Not(term=OneOf(field=field, patterns=patterns)):
-            return f"{_noun(field, quote)} is none of {_or(_values(patterns, quote))}"
-        case Compare():
-            return _comparison(term, quote)
-        case Not(term=Compare() as inner):
-            return f"{_comparison(inner, quote, no='not ')} or not known"
+            return f"{_noun(field, quote)} is {_values(patterns, quote)}"
+        case Compare(field=field):
+            return f"{_noun(field, quote)} is {_bound(term, quote)}"
         case Text(text=text):
             return f"text contains {quote(text)}"
-        case Not(term=Text(text=text)):
+        case Not(term=inner):
+            return _negated(inner, quote)
+
+
+def _negated(term: Plain, quote: Quote) -> str:
+    match term:
+        case OneOf(field=field, patterns=patterns):
+            return f"{_noun(field, quote)} is {'not' if len(patterns) == 1 else 'none of'} {_values(patterns, quote)}"
+        case Compare(field=field):
+            return f"{_noun(field, quote)} is not {_bound(term, quote)} or not known"
+        case Text(text=text):
             return f"text does not contain {quote(text)}"
-        case Not():
-            raise AssertionError(term)
 
 
-def _comparison(term: Compare, quote: Quote, *, no: str = "") -> str:
-    number = f"{term.number:g}" + (" s" if term.field == SECONDS else "")
-    return f"{_noun(term.field, quote)} is {no}{_COMPARED[term.operator]} {quote(number)}"
+def _bound(term: Compare, quote: Quote) -> str:
+    number = str(term).removeprefix(f"{term.field}{term.operator}")
+    return f"{_COMPARED[term.operator]} {quote(number)}"
 
 
 def _noun(field: str, quote: Quote) -> str:
@@ -55,20 +57,8 @@ def _noun(field: str, quote: Quote) -> str:
     return _NOUNS.get(field, field) if label == field else f"label {quote(label)}"
 
 
-def _values(patterns: tuple[Pattern, ...], quote: Quote) -> list[str]:
-    return [quote(_shape(pattern)) for pattern in patterns]
-
-
-def _shape(pattern: Pattern) -> str:
-    return "*".join(pattern.parts)
-
-
-def _and(parts: list[str]) -> str:
-    return _joined(parts, "and")
-
-
-def _or(parts: list[str]) -> str:
-    return _joined(parts, "or")
+def _values(patterns: tuple[Pattern, ...], quote: Quote) -> str:
+    return _joined([quote("*".join(pattern.parts)) for pattern in patterns], "or")
 
 
 def _joined(parts: list[str], last: str) -> str:
