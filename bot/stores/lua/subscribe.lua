@@ -1,7 +1,7 @@
 -- subscribe(prefix, id, json, new) -> {'saved', json} | {'twin', json} | {'taken'}
 --
 -- Keeps a subscription and moves the version, all or nothing. With new = '1' nothing is replaced: an id that is there is
--- 'taken', and a subscription of the same team, filter and place is a 'twin', whose JSON comes back.
+-- 'taken', and a subscription of the same team, filter (letter case aside) and place is a 'twin', whose JSON comes back.
 -- Costs one look at each subscription of the same place.
 --
 --   KEYS[1] subscriptions                        HASH    id → JSON
@@ -25,7 +25,7 @@ if new == '1' then
     local found = redis.call('HGET', KEYS[1], neighbour)
     if found then
       local twin = cjson.decode(found)
-      if twin.team == given.team and twin.filter == given.filter then
+      if twin.team == given.team and string.lower(twin.filter) == string.lower(given.filter) then
         return {'twin', found}
       end
     end

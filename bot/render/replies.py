@@ -1,0 +1,240 @@
+"""What a person is told after a command or a click: only they see it, and it says how to go on or back."""
+
+from typing import assert_never
+
+from bot.core.answers import (
+    AlreadySubscribed,
+    Answer,
+    BadPlace,
+    Listing,
+    NoSuchSubscription,
+    NotAllowed,
+    Problem,
+    Shelf,
+    Subscribed,
+    Unsubscribed,
+)
+from bot.core.destination import SlackPerson
+from bot.core.errors import CommandError, FilterError, UnavailableError
+from bot.core.filters import Filter
+from bot.core.subscription import Subscription
+from bot.render.message import Block, Message
+from bot.render.mrkdwn import code, escape, place
+from bot.render.pieces import actions, button, confirm, context, divider, preformatted, section
+from bot.render.usage import COMMAND
+from bot.render.wording import in_words
+
+UNSUBSCRIBE = "unsubscribe"
+"""action_id of the button that ends the subscription in its value."""
+PAGE = "page"
+"""action_id, and with a suffix its kin, of the buttons that turn a list's pages; the value is shelf and page."""
+
+PER_PAGE = 8
+WORDY = 400
+"""A filter that takes more characters than this to say is shown as it is instead."""
+
+
+def reply(answer: Answer) -> Message:
+    """Say what an act came to."""
+    match answer:
+        case Subscribed():
+            return _subscribed(answer)
+        case AlreadySubscribed(existing=existing):
+            return _already(existing)
+        case BadPlace():
+            return _bad_place(answer)
+        case Unsubscribed(subscription=gone):
+            return _unsubscribed(gone)
+        case NoSuchSubscription(id=unknown):
+            text = f"There is no subscription {code(unknown)} in this workspace. Type {_typed('list')} to see the ids."
+            return _said(text)
+        case NotAllowed():
+            return _said(_not_allowed(answer))
+        case Listing():
+            return listing(answer, page=1)
+        case _ as never:
+            assert_never(never)
+
+
+def listing(found: Listing, *, page: int) -> Message:
+    """One page of a list, each subscription with a button for who may end it; a page beyond the end is the last."""
+    many = found.subscriptions
+    if not many:
+        return _empty(found.shelf)
+    pages = -(-len(many) // PER_PAGE)
+    page = min(max(page, 1), pages)
+    shown = many[(page - 1) * PER_PAGE : page * PER_PAGE]
+    title = "Everyone's subscriptions" if found.shelf is Shelf.ALL else "Your subscriptions and this channel's"
+    if found.here is None and found.shelf is Shelf.NEAR:
+        title = "Your subscriptions"
+    count = f"{len(many)}" if pages == 1 else f"{len(many)}, page {page} of {pages}"
+    blocks: list[Block] = [section(f"*{title}*  ·  {count}"), divider()]
+    blocks += [row(one, mine=found.shelf is Shelf.ALL or one.owner == found.viewer.user) for one in shown]
+    turns = [("Earlier", page - 1)] * (page > 1) + [("Later", page + 1)] * (page < pages)
+    if turns:
+        blocks.append(
+            actions(
+                [
+                    button(text, action=f"{PAGE}.{text.lower()}", value=f"{found.shelf}:{number}")
+                    for text, number in turns
+                ]
+            )
+        )
+    return Message(text=f"{title}: {count}", blocks=tuple(blocks))
+
+
+def row(one: Subscription, *, mine: bool) -> Block:
+    """One subscription in a list."""
+    facts = [code(one.id), f"by <@{one.owner}>"]
+    if one.style.mention is not None:
+        facts.append(f"mentions {_mention(one.style.mention)}")
+    if one.paused:
+        facts.append("paused")
+    text = f"*{place(one.destination)}*\n{_what(one.filter)}\n{'  ·  '.join(facts)}"
+    return section(text, accessory=_end(one) if mine else None)
+
+
+def mistake(error: FilterError | CommandError) -> Message:
+    """Say where the person was not understood, and what to type instead."""
+    caret = error.caret()
+    blocks = [section(f"*I don't understand that:* {escape(error.message)}."), preformatted(_window(caret))]
+    topic = "help filter" if isinstance(error, FilterError) else "help"
+    blocks.append(context(f"Nothing was changed. {_typed(topic)} shows how it is written."))
+    return Message(text=f"I don't understand that: {escape(error.message)}.", blocks=tuple(blocks))
+
+
+def unavailable(error: UnavailableError) -> Message:
+    """Say that something we need is away."""
+    return _said(f"That didn't work: {escape(str(error))}. Please try again in a minute.")
+
+
+def trouble() -> Message:
+    """Say that we failed in a way that nobody foresaw."""
+    return _said(
+        f"Something went wrong on my side, and I have logged it. Type {_typed('list')} to see where things stand."
+    )
+
+
+def welcome() -> Message:
+    """Greet who invited the bot into a channel."""
+    text = (
+        "Hello! I can tell this channel when an AI inference is done. "
+        f"Type {_typed('subscribe status:failed')} to be told what fails, or {_typed('help')} for the rest."
+    )
+    return _said(text)
+
+
+def _subscribed(answer: Subscribed) -> Message:
+    one = answer.subscription
+    where = "You get" if isinstance(one.destination, SlackPerson) else f"{place(one.destination)} gets"
+    sentence = f"{where} {_what(one.filter)}."
+    notes = [code(one.id)]
+    if one.style.mention is not None:
+        notes.append(f"mentions {_mention(one.style.mention)}")
+    if answer.joined:
+        notes.append("I joined the channel for this")
+    blocks: list[Block] = [section(f"*Subscribed.* {sentence}"), *_as_typed(one.filter)]
+    if answer.secret is not None:
+        blocks += _secret(answer.secret)
+    blocks += [context("  ·  ".join(notes)), actions([_end(one)])]
+    return Message(text=f"Subscribed. {sentence}", blocks=tuple(blocks))
+
+
+def _secret(secret: str) -> list[Block]:
+    return [
+        divider(),
+        section(
+            "*Signing secret.* Each request is signed with it (Standard Webhooks). "
+            "Copy it into your receiver now; it is not shown again in lists."
+        ),
+        preformatted(secret),
+    ]
+
+
+def _already(existing: Subscription) -> Message:
+    where = "You get" if isinstance(existing.destination, SlackPerson) else f"{place(existing.destination)} gets"
+    text = f"{where} {_what(existing.filter)} already, through this subscription. Nothing was changed."
+    return Message(text=text, blocks=(section(text), divider(), row(existing, mine=False)))
+
+
+def _bad_place(answer: BadPlace) -> Message:
+    where = place(answer.destination)
+    match answer.problem:
+        case Problem.UNSEEN:
+            text = f"I can't see that channel. If it is private, type {code('/invite @Tidings')} in it, then try again."
+        case Problem.UNINVITED:
+            text = f"I am not in {where}. Type {code('/invite @Tidings')} there, then try again."
+        case Problem.ARCHIVED:
+            text = f"{where} is archived, so nothing can be posted there. Choose another channel."
+        case Problem.EXTERNAL:
+            text = (
+                f"{where} is shared with another organisation, and results must not leave this one. "
+                "Choose a channel of your own."
+            )
+        case Problem.URL:
+            text = f"I can't use that URL. {escape(answer.detail)}"
+    return _said(f"{text} Nothing was changed.")
+
+
+def _unsubscribed(gone: Subscription) -> Message:
+    again = f"{COMMAND} subscribe {gone.filter}".rstrip()
+    where = (
+        "You no longer get"
+        if isinstance(gone.destination, SlackPerson)
+        else f"{place(gone.destination)} no longer gets"
+    )
+    text = f"{where} {_what(gone.filter)}."
+    blocks = (section(f"*Unsubscribed.* {text}"), context("To have it back, type:"), preformatted(again))
+    return Message(text=f"Unsubscribed. {text}", blocks=blocks)
+
+
+def _not_allowed(answer: NotAllowed) -> str:
+    if answer.owner is None:
+        return "Only admins and owners of this workspace can do that."
+    return f"Only <@{answer.owner}>, who made it, and admins of this workspace can do that. Nothing was changed."
+
+
+def _empty(shelf: Shelf) -> Message:
+    who = "Nobody has" if shelf is Shelf.ALL else "You have no subscriptions, and this channel has none"
+    text = f"{who}{' a subscription yet' if shelf is Shelf.ALL else ' yet'}."
+    hint = f"Type {_typed('subscribe status:failed')} to be told here what fails, or {_typed('help')} for more."
+    return Message(text=f"{text} {hint}", blocks=(section(f"{text}\n{hint}"),))
+
+
+def _end(one: Subscription) -> Block:
+    question = confirm("Unsubscribe?", "These events no longer come.", yes="Unsubscribe", no="Keep it")
+    return button("Unsubscribe", action=UNSUBSCRIBE, value=one.id, confirm=question)
+
+
+def _what(wanted: Filter) -> str:
+    words = in_words(wanted, code)
+    return words if len(words) <= WORDY else f"events that match {code(_clipped(str(wanted), WORDY // 2))}"
+
+
+def _as_typed(wanted: Filter) -> list[Block]:
+    return [preformatted(str(wanted))] if wanted.terms else []
+
+
+def _clipped(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _window(caret: str, *, width: int = 72) -> str:
+    """The part of a long line round its caret, so that the caret still stands below its place on a narrow screen."""
+    line, _, mark = caret.partition("\n")
+    at = len(mark) - 1
+    start = max(0, min(at - width // 2, len(line) - width))
+    before, after = "…" if start else "", "…" if start + width < len(line) else ""
+    return f"{before}{line[start : start + width]}{after}\n{' ' * (at - start + len(before))}^"
+
+
+def _mention(target: str) -> str:
+    return f"<!subteam^{target}>" if target.startswith("S") else f"<@{target}>"
+
+
+def _typed(text: str) -> str:
+    return code(f"{COMMAND} {text}")
+
+
+def _said(text: str) -> Message:
+    return Message(text=text, blocks=(section(text),))

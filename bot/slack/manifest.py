@@ -1,0 +1,93 @@
+"""The app's manifest, made of the table of commands: what Slack must know to let people and Tidings meet.
+
+https://docs.slack.dev/reference/app-manifest
+"""
+
+from typing import Any
+
+import yaml
+
+from bot.render.usage import COMMAND, DESCRIPTION, usage_hint
+
+BASE_URL = "https://tidings.example.com"
+"""Stands for the installation's public URL until someone fills in theirs."""
+
+SCOPES = {
+    "channels:history": "look whether a message arrived when Slack's answer was lost, in public channels",
+    "channels:join": "enter a public channel that somebody subscribes",
+    "channels:read": "tell whether a channel exists, is archived or shared, and that it was invited",
+    "chat:write": "post results, and answer",
+    "commands": "take the slash command",
+    "groups:history": "as channels:history, in private channels it was invited to",
+    "groups:read": "as channels:read, for private channels it was invited to",
+    "im:history": "as channels:history, in its direct messages",
+    "im:write": "open a direct message, to look there",
+    "users:read": "tell who is an admin of the workspace",
+}
+"""The bot's scopes, each with what it is for."""
+
+EVENTS = {
+    "app_home_opened": "draw the Home tab",
+    "member_joined_channel": "greet who invites the bot",
+}
+"""The events subscribed to, each with what it is for."""
+
+_HEAD = """\
+# The app's manifest. Slack: api.slack.com/apps > Create New App > From a manifest.
+# Generated from bot/slack/manifest.py by `tidings docs`.
+"""
+
+
+def manifest(*, socket_mode: bool, base_url: str = BASE_URL) -> str:
+    """The manifest as YAML with reasons. With Socket Mode it has no URLs, and `base_url` does not matter."""
+    document = _document(socket_mode=socket_mode, url=f"{base_url.rstrip('/')}/slack/events")
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    where = "for Socket Mode" if socket_mode else f"for HTTP; put your own URL in place of {BASE_URL}"
+    return f"{_HEAD}# This one is {where}.\n{_with_reasons(text)}"
+
+
+def _document(*, socket_mode: bool, url: str) -> dict[str, Any]:
+    def at(**rest: Any) -> dict[str, Any]:
+        return rest if socket_mode else {"request_url": url, **rest}
+
+    command: dict[str, Any] = {
+        "command": COMMAND,
+        "description": DESCRIPTION,
+        "usage_hint": usage_hint(),
+        "should_escape": True,
+    }
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {
+            "name": "Tidings",
+            "description": DESCRIPTION,
+            "background_color": "#1f3a5f",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "bot_user": {"display_name": "Tidings", "always_online": True},
+            "slash_commands": [command if socket_mode else {**command, "url": url}],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": at(bot_events=list(EVENTS)),
+            "interactivity": at(is_enabled=True),
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket_mode,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _with_reasons(text: str) -> str:
+    """Write each scope's and event's reason behind it; YAML's own writer has no comments."""
+    reasons = {**SCOPES, **EVENTS}
+    lines = []
+    for line in text.splitlines():
+        reason = reasons.get(line.strip().removeprefix("- "))
+        lines.append(line if reason is None else f"{line}  # {reason}")
+    return "\n".join(lines) + "\n"
