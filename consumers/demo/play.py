@@ -98,8 +98,8 @@ async def _browse(made: Stage) -> None:
 async def _settle(audit: Audit) -> float:
     """Wait until everything is visible, 30 seconds at most; returns how long that took."""
     begin = time.monotonic()
-    while audit.missing and time.monotonic() - begin < SETTLE_SECONDS:
-        await asyncio.sleep(LOOK_SECONDS)  # noqa: ASYNC110 - the audit is plain numbers
+    while audit.missing and time.monotonic() - begin < SETTLE_SECONDS:  # noqa: ASYNC110 - it is plain numbers
+        await asyncio.sleep(LOOK_SECONDS)
     return time.monotonic() - begin
 
 

@@ -18,9 +18,9 @@ from redis.asyncio import Redis
 
 from bot.core.destination import Webhook, destination_id
 from bot.render.webhook import signing_secret
-from bot.slack.manifest import manifest
 from bot.sandbox.manifest import APP_TOKEN, BOT_TOKEN
 from bot.sandbox.seed import TEAM_ID
+from bot.slack.manifest import manifest
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
 from consumers.demo.audit import Audit, Place
@@ -143,8 +143,8 @@ async def _subscribe(made: Stage, redis: str, log: Path) -> None:
 async def _until(done: Callable[[], Awaitable[bool]], otherwise: str, log: Path) -> None:
     try:
         async with asyncio.timeout(READY_SECONDS):
-            while not await done():
-                await asyncio.sleep(LOOK_SECONDS)  # noqa: ASYNC110 - another process has no event of ours to set
+            while not await done():  # noqa: ASYNC110 - another process sets no event of ours
+                await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError:
         words = _last_words(log)
         raise StageError(f"{otherwise} within {READY_SECONDS:.0f} s; its log ends with:\n{words}") from None
