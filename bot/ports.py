@@ -1,14 +1,16 @@
 """What the loops and the actions need from the edges, each as a Protocol owned by this side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.core.answers import Actor
+from bot.core.backoff import Schedule
 from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
 from bot.core.destination import Destination, DestinationId
 from bot.core.event import Event, EventKey, Position, Unreadable
+from bot.core.pacing import Pace
 from bot.core.routing import Routed
 from bot.core.subscription import Subscription, SubscriptionId
 
@@ -39,6 +41,16 @@ class Outlet(Protocol):
     async def send(self, parcel: Parcel) -> Outcome:
         """Try once. Never raises for what the far side does: that is the Outcome. Never waits for its limits."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one."""
+
+    outlet: Outlet
+    schedule: Schedule
+    pace: Pace
+    fit: Callable[[Sequence[Item]], int]
 
 
 class Subscriptions(Protocol):

@@ -1,1 +1,126 @@
-"""The only composition root: which edge stands behind which port."""
+"""The only composition root: which edge stands behind which port. Each part is entered, and closed in reverse."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+
+from bot.core import pacing, schedules
+from bot.core.cloudevent import encode
+from bot.outlets.slack import SlackOutlet
+from bot.outlets.slack_web import SlackWeb
+from bot.outlets.webhook import WebhookOutlet
+from bot.ports import Service
+from bot.render.digest import take
+from bot.settings import Settings
+from bot.stores.audit import RedisAudit
+from bot.stores.keys import Keys
+from bot.stores.outbox import Limits, RedisOutbox
+from bot.stores.subscriptions import RedisSubscriptions
+from bot.telemetry import Metrics
+from bot.web.access import Access
+from bot.web.gateway import Gateway
+from bot.web.streams import Streams
+from bot.web.tickets import LocalTickets
+
+log = structlog.get_logger()
+
+SHARDS = 8
+HOUR = 3_600_000
+
+
+def now_ms() -> int:
+    """This machine's clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What is kept in Redis. `clock` is Redis's clock, in milliseconds."""
+
+    redis: Redis
+    outbox: RedisOutbox
+    subscriptions: RedisSubscriptions
+    audit: RedisAudit
+    clock: Callable[[], int]
+
+
+@asynccontextmanager
+async def stores(settings: Settings) -> AsyncIterator[Stores]:
+    """Connect to Redis, however long it takes to come, telling so."""
+    redis = Redis.from_url(settings.redis, protocol=3, socket_connect_timeout=5, health_check_interval=15)
+    try:
+        async for attempt in patiently("Redis", where=settings.redis, failures=(RedisError, OSError, TimeoutError)):
+            with attempt:
+                await redis.ping()
+        keys = Keys(settings.namespace)
+        limits = Limits(
+            lease=round(settings.lease_seconds * 1000), remember=round(settings.remember_hours * HOUR), shards=SHARDS
+        )
+        outbox = RedisOutbox(redis, keys, limits)
+        offset = await outbox.clock_offset(now_ms)
+        yield Stores(
+            redis=redis,
+            outbox=outbox,
+            subscriptions=RedisSubscriptions(redis, keys),
+            audit=RedisAudit(redis, keys),
+            clock=lambda: now_ms() + offset,
+        )
+    finally:
+        await redis.aclose()
+
+
+def patiently(what: str, *, where: str, failures: tuple[type[BaseException], ...]) -> AsyncRetrying:
+    """Try until it works, with waits that grow to 10 s, and one log line a try that names what is awaited."""
+
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = round(state.next_action.sleep, 1) if state.next_action else 0
+        log.warning("waiting_for", what=what, url=where, why=str(error) or type(error).__name__, again_in=seconds)
+
+    return AsyncRetrying(
+        retry=retry_if_exception_type(failures),
+        wait=wait_exponential_jitter(initial=0.2, max=10),
+        before_sleep=tell,
+        sleep=asyncio.sleep,
+    )
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Mapping[str, Service]]:
+    """The outlets, by kind of destination."""
+
+    async def token_of(_: str) -> str:
+        return settings.slack_bot_token.get_secret_value()
+
+    async with AsyncExitStack() as open_:
+        slack = await open_.enter_async_context(SlackOutlet(SlackWeb(settings.slack_api_url), token_of))
+        webhook = await open_.enter_async_context(
+            WebhookOutlet(
+                settings.secret.get_secret_value(),
+                encode=encode,
+                allow=settings.webhook_allow,
+                ports=settings.webhook_ports,
+            )
+        )
+        yield {
+            "slack": Service(outlet=slack, schedule=schedules.SLACK, pace=pacing.SLACK, fit=take),
+            "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
+        }
+
+
+@asynccontextmanager
+async def streams(settings: Settings, metrics: Metrics) -> AsyncIterator[tuple[Gateway, Streams]]:
+    """The gateway for browsers and its routes. An empty token in the settings closes them to everyone."""
+    tickets = LocalTickets()
+    token = settings.stream_token.get_secret_value() or secrets.token_urlsafe(32)
+    access = Access(token, settings.stream_origins, tickets)
+    async with Gateway(metrics) as gateway:
+        yield gateway, Streams(gateway, access, tickets)

@@ -7,17 +7,16 @@ wait is given back with the time at which it is due.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from bot.core.backoff import Schedule
 from bot.core.cloudevent import decode
 from bot.core.delivery import Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
 from bot.core.errors import UnavailableError
-from bot.core.pacing import Pace, next_send
-from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Settled, Wakes
+from bot.core.pacing import next_send
+from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Service, Settled, Wakes
 from bot.telemetry import Metrics
 
 log = structlog.get_logger()
@@ -26,16 +25,6 @@ IDLE_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 MARGIN = 5_000
 """Milliseconds before a lease ends at which its holder stops sending: time enough to settle."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one."""
-
-    outlet: Outlet
-    schedule: Schedule
-    pace: Pace
-    fit: Callable[[Sequence[Item]], int]
 
 
 class Dispatch:

@@ -87,7 +87,7 @@ class Ingest:
         finally:
             committer.cancel()
             await asyncio.gather(committer, return_exceptions=True)
-        await self._commit()
+        await self.commit()
 
     async def _take(self, batch: Sequence[Record], stop: asyncio.Event) -> None:
         """Append the batch, however long Redis or Kafka are away; give up only when stopped."""
@@ -157,9 +157,9 @@ class Ingest:
     async def _commit_regularly(self) -> None:
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
-            await self._commit()
+            await self.commit()
 
-    async def _commit(self) -> None:
+    async def commit(self) -> None:
         """Commit, for each partition, the offset below which everything is settled."""
         assigned = self._source.assignment()
         for place in [place for place in self._watermarks if place not in assigned]:

@@ -13,3 +13,249 @@ Stopping, on SIGTERM or SIGINT:
 
 A loop that dies takes the process with it, by the same steps: half a service that looks healthy is worse than none.
 """
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from bot.core.errors import UnavailableError
+from bot.settings import Role, Settings
+from bot.stores.deadletters import KafkaDeadLetters
+from bot.telemetry import Metrics
+from bot.web.health import Health, LoopLag
+from bot.web.server import Server
+from bot.wiring import SHARDS, Stores, patiently, services, stores, streams
+from consumers.broadcast import Broadcast
+from consumers.dispatch import Dispatch
+from consumers.ingest import Ingest
+from consumers.kafka import GroupSource, TailSource, producer
+
+log = structlog.get_logger()
+
+MEASURE_SECONDS = 2.0
+RESTART_SECONDS = 1.0
+STOPS = ("unready", "people", "ingest", "dispatch", "commit", "web", "kafka", "redis")
+"""The stages of stopping, in order; the module's docstring says what each does."""
+
+
+class StoppingError(Exception):
+    """`/readyz` answers with this while the process stops."""
+
+
+@dataclass(slots=True)
+class _Signals:
+    """What the loops wait for, and what tells that they are through."""
+
+    stop_ingest: asyncio.Event = field(default_factory=asyncio.Event)
+    ingest_idle: asyncio.Event = field(default_factory=asyncio.Event)
+    stop_dispatch: asyncio.Event = field(default_factory=asyncio.Event)
+    drained: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Process:
+    """The roles of one process: start with `serve`, which returns once `stop` is set and all is put away.
+
+    `on_ready` is called with the web server's URL once everything runs.
+    """
+
+    def __init__(self, settings: Settings, roles: frozenset[Role], *, on_ready: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._roles = roles
+        self._on_ready = on_ready
+        self._metrics = Metrics()
+        self._signals = _Signals()
+        self._stopping = False
+        self._ingest: Ingest | None = None
+        self._dispatch: Dispatch | None = None
+        self._loops: set[asyncio.Task[None]] = set()
+        self._died = asyncio.Event()
+        self._checks: dict[str, Callable[[], Awaitable[None]]] = {"running": self._running}
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set or a loop dies; the loop's error is raised once all is put away."""
+        async with AsyncExitStack() as open_:
+            kept = await open_.enter_async_context(stores(self._settings))
+            open_.callback(self._stage, "redis")
+            kafka = await _patient_producer(open_, self._settings)
+            open_.callback(self._stage, "kafka")
+            routes = await self._start(open_, kept, kafka)
+            self._checks |= {"redis": _redis_check(kept), "kafka": _kafka_check(kafka), "loops": self._unhindered}
+            lag = await open_.enter_async_context(LoopLag(self._metrics))
+            health = Health(self._metrics, lag, self._checks)
+            server = Server([*health.routes(), *routes], host=self._settings.host, port=self._settings.port)
+            url = await open_.enter_async_context(server)
+            open_.callback(self._stage, "web")
+            self._own("measure", self._measure(kept))
+            self._on_ready(url)
+            await _either(stop.wait(), self._died.wait())
+            await self._stop_loops()
+        for loop in self._loops:
+            if loop.done() and not loop.cancelled() and (error := loop.exception()) is not None:
+                raise error
+
+    async def _start(self, open_: AsyncExitStack, kept: Stores, kafka: AIOKafkaProducer) -> Sequence[Any]:
+        """Start the loops of the roles; returns the routes they serve."""
+        settings = self._settings
+        dead_letters = KafkaDeadLetters(kafka, settings.dead_topic)
+        routes: list[Any] = []
+        if Role.DISPATCH in self._roles:
+            self._dispatch = Dispatch(
+                kept.outbox,
+                await open_.enter_async_context(services(settings)),
+                dead_letters,
+                self._metrics,
+                name=f"{socket.gethostname()}/{os.getpid()}",
+                workers=settings.workers,
+                clock=kept.clock,
+                dice=random.random,
+            )
+            self._own("dispatch", self._dispatching(self._dispatch))
+        else:
+            self._signals.drained.set()
+        if Role.INGEST in self._roles:
+            self._own("ingest", self._ingesting(kept, dead_letters))
+        else:
+            self._signals.ingest_idle.set()
+        if Role.BROADCAST in self._roles:
+            gateway, served = await open_.enter_async_context(streams(settings, self._metrics))
+            routes += served.routes()
+            self._own("broadcast", self._broadcasting(gateway))
+        return routes
+
+    def _own(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(loop, name=name)
+        self._loops.add(task)
+        task.add_done_callback(self._loop_ended)
+
+    def _loop_ended(self, loop: asyncio.Task[None]) -> None:
+        if not loop.cancelled() and (error := loop.exception()) is not None:
+            log.error("loop_died", loop=loop.get_name(), exc_info=error)
+            self._died.set()
+
+    async def _ingesting(self, kept: Stores, dead_letters: KafkaDeadLetters) -> None:
+        """Ingest with a consumer; with a new one whenever one fails, for a failed one never recovers."""
+        settings, signals = self._settings, self._signals
+        while not signals.stop_ingest.is_set():
+            try:
+                async with GroupSource(
+                    settings.kafka, settings.topic, settings.group, start=kept.outbox.watermark
+                ) as source:
+                    ingest = Ingest(source, kept.outbox, kept.subscriptions, dead_letters, self._metrics, shards=SHARDS)
+                    self._ingest = ingest
+                    await ingest.run(signals.stop_ingest)
+                    signals.ingest_idle.set()
+                    await signals.drained.wait()
+                    await ingest.commit()
+            except (KafkaError, UnavailableError, OSError) as error:
+                log.warning("consumer_replaced", why=str(error) or type(error).__name__)
+                await _either(signals.stop_ingest.wait(), seconds=RESTART_SECONDS)
+        signals.ingest_idle.set()
+
+    async def _dispatching(self, dispatch: Dispatch) -> None:
+        try:
+            await dispatch.run(self._signals.stop_dispatch, drain=self._settings.drain_seconds)
+        finally:
+            self._signals.drained.set()
+
+    async def _broadcasting(self, gateway: Any) -> None:
+        while True:
+            try:
+                async with TailSource(self._settings.kafka, self._settings.topic) as source:
+                    await Broadcast(source, gateway, self._metrics).run()
+            except (KafkaError, OSError) as error:
+                log.warning("consumer_replaced", why=str(error) or type(error).__name__)
+                await asyncio.sleep(RESTART_SECONDS)
+
+    async def _measure(self, kept: Stores) -> None:
+        """Keep the gauges of the outbox current."""
+        while True:
+            try:
+                state = await kept.outbox.state()
+            except UnavailableError:
+                pass
+            else:
+                self._metrics.deliveries_waiting.set(state.deliveries)
+                self._metrics.lanes_waiting.set(state.lanes)
+                self._metrics.paused_destinations.set(state.paused)
+            await asyncio.sleep(MEASURE_SECONDS)
+
+    async def _stop_loops(self) -> None:
+        """Stages 1 to 5; the others follow as what was entered is left."""
+        signals = self._signals
+        self._stage("unready")
+        self._stopping = True
+        self._stage("people")
+        self._stage("ingest")
+        signals.stop_ingest.set()
+        await _either(signals.ingest_idle.wait(), self._ended("ingest"), seconds=self._settings.drain_seconds + 5)
+        self._stage("dispatch")
+        signals.stop_dispatch.set()
+        await _either(signals.drained.wait(), self._ended("dispatch"))
+        self._stage("commit")
+        await _either(self._ended("ingest"), seconds=10)
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+    async def _ended(self, name: str) -> None:
+        await asyncio.wait([loop for loop in self._loops if loop.get_name() == name] or [_done()])
+
+    def _stage(self, name: str) -> None:
+        log.info("stopping", step=STOPS.index(name) + 1, what=name)
+
+    async def _running(self) -> None:
+        if self._stopping:
+            raise StoppingError("the process is stopping")
+
+    async def _unhindered(self) -> None:
+        for loop in (self._ingest, self._dispatch):
+            if loop is not None and loop.waiting_for is not None:
+                raise UnavailableError(loop.waiting_for)
+
+
+async def _patient_producer(open_: AsyncExitStack, settings: Settings) -> AIOKafkaProducer:
+    async for attempt in patiently("Kafka", where=settings.kafka, failures=(KafkaError, OSError)):
+        with attempt:
+            return await open_.enter_async_context(producer(settings.kafka))
+    raise AssertionError("patience has no end")
+
+
+def _redis_check(kept: Stores) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        await kept.redis.ping()
+
+    return check
+
+
+def _kafka_check(kafka: AIOKafkaProducer) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        if not await kafka.client.force_metadata_update():
+            raise UnavailableError("Kafka does not answer")
+
+    return check
+
+
+def _done() -> asyncio.Future[None]:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
+
+
+async def _either(*waits: Coroutine[Any, Any, object], seconds: float | None = None) -> None:
+    """Return when the first is done, or after `seconds`; the others are cancelled."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -83,7 +83,8 @@ def choice(typed: str) -> str:
 
 def unknown_choice(field: str, typed: str) -> str:
     """Neither a status nor a sensitivity that exists."""
-    close = _MEANT.get(typed) or did_you_mean(typed, CHOICES[field])
+    close = did_you_mean(typed, [*CHOICES[field], *_MEANT])
+    close = close and _MEANT.get(close, close)
     if close in CHOICES[field]:
         return f"there is no {field} {got(typed)}; did you mean {close}?"
     return f"there is no {field} {got(typed)}; there are {', '.join(CHOICES[field])}"

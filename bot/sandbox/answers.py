@@ -5,17 +5,19 @@ from typing import Any
 Json = dict[str, Any]
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is Slack's answer, not our error
     """A request that Slack would refuse, with Slack's own error code.
 
     Attributes:
         code: the error code of the method's page, e.g. ``channel_not_found``.
-        fields: further top-level fields of the answer, e.g. ``needed`` and ``provided`` for ``missing_scope``.
+        fields: further top-level fields of the answer, e.g. ``needed`` for ``missing_scope``.
         status: the HTTP status; Slack answers nearly every error with 200.
         retry_after: whole seconds for the ``Retry-After`` header, only with status 429.
     """
 
-    def __init__(self, code: str, *, status: int = 200, retry_after: int | None = None, **fields: Any) -> None:
+    def __init__(
+        self, code: str, *, status: int = 200, retry_after: int | None = None, **fields: Any
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.status = status

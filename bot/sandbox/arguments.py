@@ -40,7 +40,7 @@ def _read_json(body: bytes) -> Json:
 
 
 def _structure(value: Any) -> Any:
-    """A value that should be a list or object; text that is not JSON stays text and is refused by who needs it."""
+    """A value that should be a list or object; what is no JSON stays text, and who needs it refuses it."""
     if not isinstance(value, str):
         return value
     try:
@@ -83,5 +83,7 @@ def names(arguments: Json, name: str) -> list[str]:
     if not value:
         return []
     return (
-        [str(each) for each in value] if isinstance(value, list) else [each.strip() for each in str(value).split(",")]
+        [str(each) for each in value]
+        if isinstance(value, list)
+        else [each.strip() for each in str(value).split(",")]
     )

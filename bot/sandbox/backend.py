@@ -14,8 +14,8 @@ from bot.sandbox.manifest import SlackApp
 from bot.sandbox.message import Content, Message
 from bot.sandbox.socket_mode import SocketMode
 from bot.sandbox.stats import Stats
-from bot.sandbox.surfaces import check_message
 from bot.sandbox.tickets import ResponseUrls, Triggers
+from bot.sandbox.validation.surfaces import check_message
 from bot.sandbox.views import Views
 from bot.sandbox.workspace import Workspace
 
@@ -46,7 +46,11 @@ class Backend:
 
     def spend(self, method: str, *, channel: str | None = None) -> None:
         """Take one call, or one message to a channel, out of the budget; 429 when it is empty."""
-        wait = self.limits.call(method, self.clock()) if channel is None else self.limits.message(channel, self.clock())
+        wait = (
+            self.limits.call(method, self.clock())
+            if channel is None
+            else self.limits.message(channel, self.clock())
+        )
         if wait:
             raise throttled(wait)
 
@@ -67,8 +71,8 @@ class Backend:
     def answer_url(self, secret: str, answer: Json) -> Message | None:
         """Do what was posted to a response URL, or came with a command's ack.
 
-        Source: docs.slack.dev/interactivity/handling-user-interaction#message_responses. Answers are ephemeral
-        unless ``response_type`` says ``in_channel``.
+        Answers are ephemeral unless ``response_type`` says ``in_channel``.
+        Source: docs.slack.dev/interactivity/handling-user-interaction#message_responses.
         """
         place = self.response_urls.spend(secret, self.clock())
         channel = self.workspace.channel(place.channel)
@@ -83,9 +87,13 @@ class Backend:
             return self.workspace.edit(channel, original, content)
         thread_ts = answer.get("thread_ts") or place.thread_ts
         if answer.get("response_type") == "in_channel":
-            message = self.workspace.post(channel, self.workspace.bot, content, thread_ts=thread_ts, app_id=self.app.id)
+            message = self.workspace.post(
+                channel, self.workspace.bot, content, thread_ts=thread_ts, app_id=self.app.id
+            )
         else:
-            message = self.workspace.whisper(channel, place.user, content, thread_ts=thread_ts, app_id=self.app.id)
+            message = self.workspace.whisper(
+                channel, place.user, content, thread_ts=thread_ts, app_id=self.app.id
+            )
         if place.message_ts is None:
             self.response_urls.point(secret, message.ts)
         return message

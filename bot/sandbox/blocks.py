@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from bot.sandbox.answers import Json
 from bot.sandbox.ids import Ids
 
-# Elements that a person can act on; these carry an action_id. Source: docs.slack.dev/reference/block-kit/block-elements.
+# Elements that a person can act on; these carry an action_id.
+# Source: docs.slack.dev/reference/block-kit/block-elements.
 INTERACTIVE = frozenset(
     {
         "button",
@@ -72,7 +73,11 @@ def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
             yield from elements([*block.get("elements", []), *block.get("child_blocks", [])])
             continue
         parts = [block.get("accessory"), block.get("element")]
-        parts += [*block.get("elements", []), *block.get("actions", [])] if block.get("type") != "rich_text" else []
+        parts += (
+            [*block.get("elements", []), *block.get("actions", [])]
+            if block.get("type") != "rich_text"
+            else []
+        )
         for part in parts:
             if isinstance(part, dict) and part.get("type") in INTERACTIVE:
                 yield block, part

@@ -15,7 +15,7 @@ class Fault:
     """One kind of trouble.
 
     Attributes:
-        kind: ``drop`` cuts the connection, ``html`` and ``text`` answer ``status`` with a body that is not JSON,
+        kind: ``drop`` cuts the connection, ``html`` and ``text`` answer ``status`` without JSON,
             ``ratelimited`` is a 429, ``latency`` delays, ``error`` answers with the code ``error``.
         method: the Web API method it hits, ``*`` for all, ``response_url`` for answers to response URLs.
         channel: only calls for this channel id.
@@ -52,7 +52,9 @@ class Fault:
         allowed = {name for name in cls.__slots__ if not name.startswith("_")} - {"hits"}
         unknown = sorted(set(body) - allowed)
         if unknown or "kind" not in body:
-            raise Refusal("invalid_arguments", detail=f"unknown fields {unknown}" if unknown else "kind is missing")
+            raise Refusal(
+                "invalid_arguments", detail=f"unknown fields {unknown}" if unknown else "kind is missing"
+            )
         fields: dict[str, Any] = dict(body)
         if "probability" in body and "times" not in body:
             fields["times"] = None

@@ -1,5 +1,6 @@
 """The whole sandbox on one port: assembled here, and nowhere else."""
 
+import asyncio
 import random
 import secrets
 import time
@@ -101,8 +102,12 @@ class Sandbox:
             clock=clock,
         )
         self.events = Events(app=self.app, workspace=workspace, deliveries=self.deliveries, clock=clock)
-        self.interactions = Interactions(backend=self.backend, deliveries=self.deliveries, notice=self.live.notice)
-        self.client = Client(backend=self.backend, interactions=self.interactions, events=self.events, live=self.live)
+        self.interactions = Interactions(
+            backend=self.backend, deliveries=self.deliveries, notice=self.live.notice
+        )
+        self.client = Client(
+            backend=self.backend, interactions=self.interactions, events=self.events, live=self.live
+        )
         self.hooks = Hooks(self.backend)
         self._http: SignedHttp | None = None
         self._stack = AsyncExitStack()
@@ -131,10 +136,12 @@ class Sandbox:
         return Limits(self._rates, {name: method.tier for name, method in METHODS.items()})
 
     def _revoked(self, event: str) -> None:
-        detail = {"tokens": {"oauth": [], "bot": [self.workspace.bot.id]}} if event == "tokens_revoked" else {}
+        detail = (
+            {"tokens": {"oauth": [], "bot": [self.workspace.bot.id]}} if event == "tokens_revoked" else {}
+        )
         self.events.emit(event, {"type": event, **detail})
 
-    # -- what tests and the demo use ----------------------------------------------------------------------------
+    # -- what tests and the demo use -------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
@@ -185,7 +192,7 @@ class Sandbox:
         if request_url is not None:
             self._http = SignedHttp(request_url, secret=self.app.signing_secret, clock=self._clock)
             self.deliveries.transport = self._http
-        self.live.presence(self.client.connected())
+        self.live.presence(connected=self.client.connected())
 
     async def verify_request_url(self) -> bool:
         """Whether the app answers the challenge that Slack sends to a new request URL."""
@@ -204,7 +211,7 @@ class Sandbox:
         back.faults.clear()
         self.deliveries.undelivered.clear()
 
-    # -- life ---------------------------------------------------------------------------------------------------
+    # -- life ------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         """Listen."""
@@ -222,12 +229,13 @@ class Sandbox:
             await site.start()
             host, port = runner.addresses[0][:2]
             self.backend.url = f"http://{host}:{port}"
-            self.deliveries.background(self.live.meter(), name="sandbox meter")
+            meter = asyncio.create_task(self.live.meter(), name="sandbox meter")
+            stack.callback(meter.cancel)
             self._stack = stack.pop_all()
         return self
 
     async def _part(self) -> None:
-        """Stop deliveries first, then let pages and the app's sockets go, so that no handler is left waiting."""
+        """Stop deliveries, then let pages and the app's sockets go, so that no handler is left waiting."""
         await self.deliveries.close()
         self.live.close()
         await self.socket_mode.close()

@@ -64,7 +64,7 @@ class Workspace:
         self._last_micros = max(int(self._clock() * 1_000_000), self._last_micros + 1)
         return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
 
-    # -- who and where ------------------------------------------------------------------------------------------
+    # -- who and where ---------------------------------------------------------------------------------------
 
     def person(self, user_id: str, *, code: str = "user_not_found") -> Person:
         """The person of that id, or a refusal with ``code``."""
@@ -86,7 +86,9 @@ class Workspace:
 
     def channel_named(self, name: str) -> Channel | None:
         """The channel of that name, if there is one."""
-        return next((each for each in self.channels.values() if each.kind != "im" and each.name == name), None)
+        return next(
+            (each for each in self.channels.values() if each.kind != "im" and each.name == name), None
+        )
 
     def visible(self, channel: Channel, user_id: str) -> bool:
         """Whether the channel exists for this person."""
@@ -123,7 +125,7 @@ class Workspace:
         self.tell(Altered(channel=channel, how="opened", user=user_id))
         return channel
 
-    # -- what is said -------------------------------------------------------------------------------------------
+    # -- what is said ----------------------------------------------------------------------------------------
 
     def post(
         self,
@@ -175,7 +177,9 @@ class Workspace:
         self.tell(Posted(channel=channel, message=message))
         return message
 
-    def _draft(self, channel: Channel, author: Person, content: Content, thread_ts: str | None, extra: Json) -> Message:
+    def _draft(
+        self, channel: Channel, author: Person, content: Content, thread_ts: str | None, extra: Json
+    ) -> Message:
         return Message(
             ts=self.next_ts(),
             channel=channel.id,
@@ -216,7 +220,7 @@ class Workspace:
         self.tell(Edited(channel=channel, message=reacted))
         self.tell(Reacted(channel=channel, message=reacted, name=name, user=user_id))
 
-    # -- channels -----------------------------------------------------------------------------------------------
+    # -- channels --------------------------------------------------------------------------------------------
 
     def create(self, name: str, creator: str, *, is_private: bool = False, topic: str = "") -> Channel:
         """Open a new channel with its creator as the first member."""

@@ -7,7 +7,7 @@ from bot.sandbox.answers import Json, Refusal
 from bot.sandbox.arguments import flag
 from bot.sandbox.grants import ROTATION_SECONDS
 from bot.sandbox.methods.call import Call, Method
-from bot.sandbox.surfaces import validate
+from bot.sandbox.validation.surfaces import validate
 
 
 def api_test(call: Call) -> Json:
@@ -75,7 +75,9 @@ def oauth_access(call: Call) -> Json:
         grant, refresh_token = backend.grants.refresh(str(given.get("refresh_token")), now=now)
     else:
         redirect_uri = given.get("redirect_uri") or None
-        grant, refresh_token = backend.grants.redeem(str(given.get("code")), redirect_uri=redirect_uri, now=now)
+        grant, refresh_token = backend.grants.redeem(
+            str(given.get("code")), redirect_uri=redirect_uri, now=now
+        )
     answer: Json = {
         "access_token": grant.token,
         "token_type": "bot",

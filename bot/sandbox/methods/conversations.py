@@ -1,4 +1,7 @@
-"""conversations.* and users.conversations. Source: docs.slack.dev/reference/methods/conversations.history and on."""
+"""conversations.* and users.conversations.
+
+Source: docs.slack.dev/reference/methods/conversations.history and its neighbours.
+"""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -73,7 +76,9 @@ def _listed(call: Call, channels: Iterable[Channel]) -> Json:
 def list_all(call: Call) -> Json:
     """Every conversation that the bot may know of."""
     bot = call.workspace.bot.id
-    return _listed(call, [each for each in call.workspace.channels.values() if call.workspace.visible(each, bot)])
+    return _listed(
+        call, [each for each in call.workspace.channels.values() if call.workspace.visible(each, bot)]
+    )
 
 
 def list_of_user(call: Call) -> Json:

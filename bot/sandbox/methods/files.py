@@ -1,4 +1,7 @@
-"""files.*: the external upload flow. Source: docs.slack.dev/reference/methods/files.completeUploadExternal."""
+"""files.*: the external upload flow.
+
+Source: docs.slack.dev/reference/methods/files.completeUploadExternal.
+"""
 
 from bot.sandbox.answers import Json, Refusal
 from bot.sandbox.arguments import names, text
@@ -24,7 +27,8 @@ def complete_upload(call: Call) -> Json:
         raise Refusal("invalid_arguments")
     backend = call.backend
     files = [
-        backend.files.complete(each["id"], each.get("title"), f"{backend.url}/files/{each['id']}") for each in given
+        backend.files.complete(each["id"], each.get("title"), f"{backend.url}/files/{each['id']}")
+        for each in given
     ]
     channels = [_shared_with(call, each) for each in _places(call)]
     thread_ts = call.arguments.get("thread_ts") or None
