@@ -1,7 +1,5 @@
 """What a person is told after a command or a click: only they see it, and it says how to go on or back."""
 
-from typing import assert_never
-
 from bot.core.answers import (
     AlreadySubscribed,
     Answer,
@@ -30,6 +28,8 @@ PAGE = "page"
 """action_id, and with a suffix its kin, of the buttons that turn a list's pages; the value is shelf and page."""
 
 PER_PAGE = 8
+INVITE = code("/invite @Tidings")
+
 WORDY = 400
 """A filter that takes more characters than this to say is shown as it is instead."""
 
@@ -42,7 +42,7 @@ def reply(answer: Answer) -> Message:
         case AlreadySubscribed(existing=existing):
             return _already(existing)
         case BadPlace():
-            return _bad_place(answer)
+            return _said(f"{_bad_place(answer)} Nothing was changed.")
         case Unsubscribed(subscription=gone):
             return _unsubscribed(gone)
         case NoSuchSubscription(id=unknown):
@@ -52,8 +52,6 @@ def reply(answer: Answer) -> Message:
             return _said(_not_allowed(answer))
         case Listing():
             return listing(answer, page=1)
-        case _ as never:
-            assert_never(never)
 
 
 def listing(found: Listing, *, page: int) -> Message:
@@ -157,23 +155,22 @@ def _already(existing: Subscription) -> Message:
     return Message(text=text, blocks=(section(text), divider(), row(existing, mine=False)))
 
 
-def _bad_place(answer: BadPlace) -> Message:
+def _bad_place(answer: BadPlace) -> str:
     where = place(answer.destination)
     match answer.problem:
         case Problem.UNSEEN:
-            text = f"I can't see that channel. If it is private, type {code('/invite @Tidings')} in it, then try again."
+            return f"I can't see that channel. If it is private, type {INVITE} in it, then try again."
         case Problem.UNINVITED:
-            text = f"I am not in {where}. Type {code('/invite @Tidings')} there, then try again."
+            return f"I am not in {where}. Type {INVITE} there, then try again."
         case Problem.ARCHIVED:
-            text = f"{where} is archived, so nothing can be posted there. Choose another channel."
+            return f"{where} is archived, so nothing can be posted there. Choose another channel."
         case Problem.EXTERNAL:
-            text = (
+            return (
                 f"{where} is shared with another organisation, and results must not leave this one. "
                 "Choose a channel of your own."
             )
         case Problem.URL:
-            text = f"I can't use that URL. {escape(answer.detail)}"
-    return _said(f"{text} Nothing was changed.")
+            return f"I can't use that URL. {escape(answer.detail)}"
 
 
 def _unsubscribed(gone: Subscription) -> Message:

@@ -54,7 +54,9 @@ class SlackApp:
         Bolt's own reading of a form body loses a slash command that has the word "payload" in it, so it gets what was
         read before, as a socket would bring it.
         """
-        request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers={**(headers or {})})
+        request = AsyncBoltRequest(  # type: ignore[no-untyped-call]
+            mode="socket_mode", body=dict(payload), headers={**(headers or {})}
+        )
         return await self.bolt.async_dispatch(request)
 
     async def drain(self, seconds: float) -> int:

@@ -53,7 +53,7 @@ class SocketMode:
         self._handler = AsyncSocketModeHandler(self._app.bolt, self._token, ping_interval=self._check)
         self._handler.client.wss_uri = address
         self._tasks = [
-            asyncio.create_task(self._handler.client.connect(), name="socket-connect"),
+            asyncio.create_task(self._handler.client.connect(), name="socket-connect"),  # type: ignore[no-untyped-call]
             asyncio.create_task(self._watch(self._handler), name="socket-watch"),
         ]
         return self
@@ -63,7 +63,7 @@ class SocketMode:
         assert self._handler is not None  # noqa: S101 (entered)
         client = self._handler.client
         self._connected.clear()
-        await client.close()
+        await client.close()  # type: ignore[no-untyped-call]
         # The SDK cancels its tasks without waiting for them.
         theirs = [client.message_processor, client.current_session_monitor, client.message_receiver]
         for task in self._tasks:

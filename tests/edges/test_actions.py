@@ -1,0 +1,253 @@
+"""What people may do and what it comes to, on the real store; Slack's side is told by a small table each test fills."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.actions import Actions, World
+from bot.core.answers import (
+    Actor,
+    AlreadySubscribed,
+    BadPlace,
+    Listing,
+    NoSuchSubscription,
+    NotAllowed,
+    Problem,
+    Shelf,
+    Subscribed,
+    Unsubscribed,
+)
+from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
+from bot.core.errors import UnavailableError
+from bot.core.filters import parse
+from bot.core.subscription import Style, Subscription, SubscriptionId, subscription_id
+from bot.ports import ChannelFacts
+from bot.stores.audit import RedisAudit
+from bot.stores.keys import Keys
+from bot.stores.subscriptions import RedisSubscriptions
+
+ANA = Actor(team="T1", user="U1")
+BEN = Actor(team="T1", user="U2")
+BOSS = Actor(team="T1", user="U3")
+FRAUD = SlackChannel(team="T1", channel="C1")
+HOOK = Webhook(team="T1", url="https://hooks.example.com/a")
+MEMBER = ChannelFacts(
+    channel="C1", name="fraud", is_member=True, is_private=False, is_archived=False, is_external=False
+)
+OUTSIDE = replace(MEMBER, is_member=False)
+
+
+@dataclass
+class Slack:
+    """Slack as a test wants it."""
+
+    channels: dict[str, ChannelFacts] = field(default_factory=lambda: {"C1": MEMBER})
+    joinable: bool = True
+    joined: list[str] = field(default_factory=list)
+    away: bool = False
+
+    async def is_admin(self, team: str, user: str) -> bool:
+        if self.away:
+            raise UnavailableError("Slack does not answer")
+        return (team, user) == ("T1", "U3")
+
+    async def find(self, team: str, channel: str) -> ChannelFacts | None:
+        if self.away:
+            raise UnavailableError("Slack does not answer")
+        return self.channels.get(channel) if team == "T1" else None
+
+    async def join(self, team: str, channel: str) -> bool:
+        assert team == "T1"
+        self.joined.append(channel)
+        return self.joinable
+
+
+@pytest.fixture
+def slack() -> Slack:
+    return Slack()
+
+
+@pytest.fixture
+def world(redis: Redis, keys: Keys, slack: Slack) -> World:
+    return World(
+        subscriptions=RedisSubscriptions(redis, keys),
+        people=slack,
+        channels=slack,
+        audit=RedisAudit(redis, keys),
+        refuse_url=lambda url: None if url.startswith("https://") else "Only https URLs are taken.",
+        secret_of=lambda place: f"whsec_{place}",
+        now=lambda: 1_700_000_000_000,
+        draw=_counting(),
+    )
+
+
+@pytest.fixture
+def actions(world: World) -> Actions:
+    return Actions(world)
+
+
+def _counting() -> Callable[[int], int]:
+    drawn = iter(range(1_000))
+    return lambda _: next(drawn)
+
+
+async def subscribe(
+    actions: Actions, actor: Actor = ANA, wanted: str = "status:failed", destination: Destination = FRAUD
+) -> Any:
+    return await actions.subscribe(actor, wanted=parse(wanted), destination=destination, style=Style())
+
+
+async def test_a_subscription_belongs_to_who_made_it_and_is_audited(
+    actions: Actions, world: World, redis: Redis, keys: Keys
+) -> None:
+    answer = await actions.subscribe(ANA, wanted=parse("status:failed"), destination=FRAUD, style=Style(mention="U9"))
+    expected = Subscription(
+        id=subscription_id(0),
+        team="T1",
+        owner="U1",
+        filter=parse("status:failed"),
+        destination=FRAUD,
+        style=Style(mention="U9"),
+        created=1_700_000_000_000,
+    )
+    assert answer == Subscribed(subscription=expected)
+    assert await world.subscriptions.get(expected.id) == expected
+    assert await redis.xlen(keys.audit) == 1
+
+
+async def test_the_same_again_shows_what_is_there_and_changes_nothing(
+    actions: Actions, world: World, redis: Redis, keys: Keys
+) -> None:
+    first = await subscribe(actions)
+    assert await subscribe(actions, BEN, "STATUS:Failed") == AlreadySubscribed(existing=first.subscription)
+    assert await world.subscriptions.version() == 1
+    assert await redis.xlen(keys.audit) == 1
+
+
+async def test_an_id_that_is_taken_is_drawn_again(world: World) -> None:
+    draws = iter([7, 7, 8])
+    actions = Actions(replace(world, draw=lambda _: next(draws)))
+    first, second = await subscribe(actions), await subscribe(actions, wanted="model:x")
+    assert (first.subscription.id, second.subscription.id) == (subscription_id(7), subscription_id(8))
+
+
+async def test_a_public_channel_is_joined(actions: Actions, slack: Slack) -> None:
+    slack.channels["C1"] = OUTSIDE
+    answer = await subscribe(actions)
+    assert isinstance(answer, Subscribed)
+    assert answer.joined
+    assert slack.joined == ["C1"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "joinable", "problem"),
+    [
+        (None, True, Problem.UNSEEN),
+        (replace(MEMBER, is_archived=True), True, Problem.ARCHIVED),
+        (replace(MEMBER, is_external=True), True, Problem.EXTERNAL),
+        (replace(OUTSIDE, is_private=True), True, Problem.UNINVITED),
+        (OUTSIDE, False, Problem.UNINVITED),
+    ],
+)
+@pytest.mark.parametrize("place", [FRAUD, SlackThread(team="T1", channel="C1", thread="1.2")])
+async def test_a_channel_that_takes_nothing_is_refused_with_its_reason_and_nothing_is_saved(
+    actions: Actions,
+    world: World,
+    slack: Slack,
+    facts: ChannelFacts | None,
+    joinable: bool,  # noqa: FBT001 (a table's column)
+    problem: Problem,
+    place: Destination,
+) -> None:
+    slack.channels = {} if facts is None else {"C1": facts}
+    slack.joinable = joinable
+    assert await subscribe(actions, destination=place) == BadPlace(destination=place, problem=problem)
+    assert await world.subscriptions.snapshot() == (0, ())
+
+
+async def test_a_url_that_is_refused_is_refused_with_the_reason(actions: Actions, world: World) -> None:
+    place = Webhook(team="T1", url="http://10.0.0.1/")
+    expected = BadPlace(destination=place, problem=Problem.URL, detail="Only https URLs are taken.")
+    assert await subscribe(actions, destination=place) == expected
+    assert await world.subscriptions.version() == 0
+
+
+async def test_a_webhooks_secret_is_shown_to_its_only_owner_and_never_printed_by_accident(actions: Actions) -> None:
+    answer = await subscribe(actions, destination=HOOK)
+    assert answer.secret.startswith("whsec_webhook/T1/")
+    assert "whsec_" not in repr(answer)
+    again = await subscribe(actions, wanted="model:x", destination=HOOK)
+    assert again.secret == answer.secret
+
+
+async def test_a_webhooks_secret_is_not_shown_to_a_second_person(actions: Actions) -> None:
+    await subscribe(actions, destination=HOOK)
+    assert (await subscribe(actions, BEN, "model:x", HOOK)).secret is None
+
+
+async def test_slack_away_means_that_nothing_is_saved(actions: Actions, world: World, slack: Slack) -> None:
+    slack.away = True
+    with pytest.raises(UnavailableError):
+        await subscribe(actions)
+    assert await world.subscriptions.version() == 0
+
+
+@pytest.mark.parametrize("who", [ANA, BOSS])
+async def test_the_owner_and_admins_may_unsubscribe_and_it_is_audited(
+    actions: Actions, world: World, redis: Redis, keys: Keys, who: Actor
+) -> None:
+    made = (await subscribe(actions)).subscription
+    assert await actions.unsubscribe(who, made.id) == Unsubscribed(subscription=made)
+    assert await world.subscriptions.get(made.id) is None
+    entries: Any = await redis.xrange(keys.audit)
+    assert [(entry[b"act"], entry[b"user"].decode()) for _, entry in entries] == [
+        (b"subscribe", "U1"),
+        (b"unsubscribe", who.user),
+    ]
+
+
+async def test_others_may_not_unsubscribe(actions: Actions, world: World) -> None:
+    made = (await subscribe(actions)).subscription
+    assert await actions.unsubscribe(BEN, made.id) == NotAllowed(owner="U1")
+    assert await world.subscriptions.get(made.id) == made
+
+
+async def test_another_workspaces_subscription_does_not_exist_here_even_for_an_admin(actions: Actions) -> None:
+    made = (await subscribe(actions)).subscription
+    stranger = Actor(team="T2", user="U3")
+    assert await actions.unsubscribe(stranger, made.id) == NoSuchSubscription(id=made.id)
+
+
+async def test_an_id_that_nobody_has_is_said(actions: Actions) -> None:
+    unknown = SubscriptionId("zzzzzz")
+    assert await actions.unsubscribe(ANA, unknown) == NoSuchSubscription(id=unknown)
+
+
+async def test_of_two_who_unsubscribe_at_once_one_is_told_that_it_is_gone(actions: Actions) -> None:
+    made = (await subscribe(actions)).subscription
+    answers = await asyncio.gather(*(actions.unsubscribe(ANA, made.id) for _ in range(2)))
+    assert {type(answer) for answer in answers} == {Unsubscribed, NoSuchSubscription}
+
+
+async def test_the_list_has_my_own_and_this_places_each_once(actions: Actions) -> None:
+    mine_here = (await subscribe(actions)).subscription
+    bens_here = (await subscribe(actions, BEN, "model:x")).subscription
+    mine_elsewhere = (await subscribe(actions, destination=SlackPerson(team="T1", user="U1"))).subscription
+    await subscribe(actions, BEN, "model:y", SlackPerson(team="T1", user="U2"))
+    assert await actions.list_near(ANA, FRAUD) == Listing(
+        shelf=Shelf.NEAR, subscriptions=(mine_here, bens_here, mine_elsewhere), viewer=ANA, here=FRAUD
+    )
+    own = await actions.list_near(ANA, None)
+    assert own.subscriptions == (mine_here, mine_elsewhere)
+
+
+async def test_admins_list_all_of_their_workspace_and_nobody_else_may(actions: Actions, world: World) -> None:
+    made = (await subscribe(actions)).subscription
+    foreign = replace(made, id=SubscriptionId("zzzzzz"), team="T2", destination=SlackPerson(team="T2", user="U1"))
+    await world.subscriptions.save(foreign)
+    assert await actions.list_all(BOSS) == Listing(shelf=Shelf.ALL, subscriptions=(made,), viewer=BOSS)
+    assert await actions.list_all(ANA) == NotAllowed()
