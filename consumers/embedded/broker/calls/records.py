@@ -9,20 +9,10 @@ from aiokafka.protocol.types import Array
 from consumers.embedded.broker.calls.family import Caller, Table, each_partition
 from consumers.embedded.broker.errors import Code, Refused
 from consumers.embedded.broker.partition import Partition
+from consumers.embedded.broker.shape import BYTES, INT8, INT16, INT32, INT64, STRING, Body, field, throttle
 from consumers.embedded.broker.topics import Topics
 from consumers.embedded.broker.transaction import Transactions
-from consumers.embedded.broker.wire import (
-    BYTES,
-    INT8,
-    INT16,
-    INT32,
-    INT64,
-    STRING,
-    Api,
-    Body,
-    field,
-    throttle,
-)
+from consumers.embedded.broker.wire import Api
 
 PRODUCE: Final = Api(
     key=0,
