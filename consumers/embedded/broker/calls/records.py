@@ -249,7 +249,7 @@ class RecordCalls:
             nonlocal size
             partition = self._topics.partition(topic, asked["index"])
             watched.append(partition)
-            answer = _read(partition, asked, room - size if size else asked["max_bytes"], committed_only=committed_only)
+            answer = _read(partition, asked, room - size, first=not size, committed_only=committed_only)
             size += len(answer["records"])
             return answer
 
@@ -289,8 +289,8 @@ class RecordCalls:
         return {"topics": each_partition(body["topics"], "partitions", delete, failed=_failed)}
 
 
-def _read(partition: Partition, asked: Body, room: int, *, committed_only: bool) -> Body:
-    """Read one partition, ``room`` being what the answer may still grow by.
+def _read(partition: Partition, asked: Body, room: int, *, first: bool, committed_only: bool) -> Body:
+    """Read one partition, ``room`` being what the answer may still grow by; the first records fit always (KIP-74).
 
     Raises:
         Refused: the offset is before the first or behind the last.
@@ -301,6 +301,8 @@ def _read(partition: Partition, asked: Body, room: int, *, committed_only: bool)
     below = stable if committed_only else log.end_offset
     records = log.read(offset, below, min(asked["max_bytes"], room)) if offset < below and room > 0 else b""
     aborted = partition.producers.aborted_between(offset, below) if committed_only and records else ()
+    if room < len(records) and not first:
+        records = b""
     return {
         "index": asked["index"],
         "high_watermark": log.end_offset,
