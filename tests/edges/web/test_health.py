@@ -35,9 +35,12 @@ async def lag(metrics: Metrics) -> AsyncIterator[LoopLag]:
 
 
 async def answer(health: Health, path: str) -> tuple[int, object]:
-    async with Server(health.routes(), host="127.0.0.1", port=0) as url, ClientSession(url) as http:
-        async with http.get(path) as response:
-            return response.status, await response.json()
+    async with (
+        Server(health.routes(), host="127.0.0.1", port=0) as url,
+        ClientSession(url) as http,
+        http.get(path) as response,
+    ):
+        return response.status, await response.json()
 
 
 async def test_a_process_that_answers_is_alive_whatever_it_depends_on(metrics: Metrics, lag: LoopLag) -> None:

@@ -35,9 +35,12 @@ ROUTES = [
 
 
 async def test_it_listens_where_it_says_and_no_longer() -> None:
-    async with Server(ROUTES, host="127.0.0.1", port=0) as url, ClientSession(url) as http:
-        async with http.get("/hello") as response:
-            assert await response.text() == "hello"
+    async with (
+        Server(ROUTES, host="127.0.0.1", port=0) as url,
+        ClientSession(url) as http,
+        http.get("/hello") as response,
+    ):
+        assert await response.text() == "hello"
     with pytest.raises(ClientConnectionError):
         async with ClientSession(url) as http, http.get("/hello"):
             pass
