@@ -75,10 +75,15 @@ async def raw(served: Site, request: str) -> tuple[asyncio.StreamReader, asyncio
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for the condition, looking once a turn of the loop, up to the deadline."""
+    """Wait for the condition, looking again and again up to the deadline."""
     async with asyncio.timeout(DEADLINE):
-        while not condition():
-            await asyncio.sleep(0)
+        while not condition():  # noqa: ASYNC110 - what is waited for is across a real socket and sets no asyncio.Event
+            await asyncio.sleep(0.001)
+
+
+def following(gateway: Gateway) -> int:
+    """How many sockets have caught up and follow the stream."""
+    return sum(len(sockets) for audience in gateway._audiences.values() for sockets in audience.sockets.values())
 
 
 async def says(socket: ClientWebSocketResponse) -> dict[str, Any]:

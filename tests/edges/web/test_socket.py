@@ -12,7 +12,7 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 from bot.telemetry import Metrics
 from bot.web.gateway import Gateway
 from bot.web.socket import Farewell
-from tests.edges.web.browsers import TOKEN, Site, event, ids, publish, raw, says, session, site, until
+from tests.edges.web.browsers import TOKEN, Site, event, following, ids, publish, raw, says, session, site, until
 
 HANDSHAKE = (
     "GET /ws HTTP/1.1\r\nHost: tidings.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -58,7 +58,7 @@ async def close_code(reader: asyncio.StreamReader) -> int:
 async def test_a_browser_sees_the_events_it_asked_for_in_order(http: ClientSession, gateway: Gateway) -> None:
     async with http.ws_connect("/ws", params={"filter": "model:fraud-*"}) as browser:
         assert await says(browser) == {"cursor": gateway._history.cursor_at(0)}
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         publish(gateway, 1)
         publish(gateway, 2, model="support-reply")
         publish(gateway, 3)
@@ -86,7 +86,7 @@ async def test_a_browser_outrun_by_the_stream_while_it_catches_up_is_told(metric
             publish(gateway, *range(1001, 2001), padding=8_000)
             while "gap" not in said[-1]:
                 said.append(await says(browser))
-            await until(lambda: bool(gateway._audiences))
+            await until(lambda: following(gateway) > 0)
             publish(gateway, 2001)
             assert await ids(browser, 1) == [2001]
     told = [int(message["event"]["id"]) for message in said if "event" in message]
@@ -100,14 +100,14 @@ async def test_events_no_longer_kept_give_a_gap(http: ClientSession, gateway: Ga
     async with http.ws_connect("/ws", params={"after": gateway._history.cursor_at(0)}) as browser:
         await says(browser)
         assert (await says(browser))["gap"] == {"reason": "the events behind the cursor are no longer kept"}
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         publish(gateway, 1002)
         assert await ids(browser, 1) == [1002]
 
 
 async def test_what_arrives_in_one_turn_goes_out_in_one_write(served: Site, gateway: Gateway) -> None:
     async with opened(served) as (reader, _):
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         await frame(reader)
         (connection,) = gateway._sockets
         writes: list[bytes] = []
@@ -143,7 +143,7 @@ async def test_five_hundred_browsers_get_every_event_in_order(gateway: Gateway, 
 
     async with asyncio.TaskGroup() as group:
         watching = [group.create_task(watch(filters[number % 2 * 3])) for number in range(500)]
-        await until(lambda: sum(len(a.sockets.get("ws", ())) for a in gateway._audiences.values()) == 500)
+        await until(lambda: following(gateway) == 500)
         for number in range(50):
             publish(gateway, number, model=("fraud-scorer", "support-reply")[number % 2])
             if number % 7 == 0:
@@ -163,14 +163,13 @@ async def test_a_slow_browser_is_closed_with_4008_and_delays_nobody(
     host, port = served.url.removeprefix("http://").split(":")
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        slow.setblocking(False)
+        slow.setblocking(False)  # noqa: FBT003 - the standard library has it so
         await loop.sock_connect(slow, (host, int(port)))
         await loop.sock_sendall(slow, HANDSHAKE.encode())
         async with session(served) as http, http.ws_connect("/ws") as quick:
-            await until(lambda: sum(len(a.sockets.get("ws", ())) for a in gateway._audiences.values()) == 2)
+            await until(lambda: following(gateway) == 2)
             number = 0
-            dropped = lambda: metrics.registry.get_sample_value("tidings_sockets_dropped_total", {"reason": "slow"})
-            while not dropped():
+            while not metrics.registry.get_sample_value("tidings_sockets_dropped_total", {"reason": "slow"}):
                 publish(gateway, number, padding=60_000)
                 assert await ids(quick, 1) == [number]  # the quick one waits for nothing
                 number += 1
@@ -192,7 +191,7 @@ async def test_a_slow_browser_that_never_reads_is_cut_off(
     monkeypatch.setattr("bot.web.socket.LINGER_SECONDS", 0.05)
     reader, writer = await raw(served, HANDSHAKE)
     reader._transport.pause_reading()  # type: ignore[attr-defined] # asyncio offers no other way
-    await until(lambda: bool(gateway._audiences))
+    await until(lambda: following(gateway) > 0)
     (connection,) = gateway._sockets
     for number in range(500):
         publish(gateway, number, padding=60_000)
@@ -242,7 +241,7 @@ async def test_what_a_browser_may_not_say_ends_with_the_right_code(
 
 async def test_a_browser_that_vanishes_is_forgotten(served: Site, gateway: Gateway) -> None:
     async with opened(served) as (_, writer):
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         writer.transport.abort()
         await until(lambda: not gateway._sockets)
     assert not gateway._audiences
@@ -261,19 +260,23 @@ async def test_a_ping_left_unanswered_ends_the_socket(metrics: Metrics) -> None:
 
 
 async def test_an_answered_ping_keeps_the_socket_and_tells_its_place(metrics: Metrics) -> None:
-    async with Gateway(metrics, heartbeat=0.2) as gateway, site(gateway) as served, session(served) as http:
-        async with http.ws_connect("/ws", params={"filter": "model:nothing"}) as browser:
-            await until(lambda: bool(gateway._audiences))
-            publish(gateway, 1)
-            said = [await says(browser) for _ in range(4)]
-            assert said[-1] == {"cursor": gateway._history.cursor_at(1)}
-            assert not browser.closed
+    async with (
+        Gateway(metrics, heartbeat=0.2) as gateway,
+        site(gateway) as served,
+        session(served) as http,
+        http.ws_connect("/ws", params={"filter": "model:nothing"}) as browser,
+    ):
+        await until(lambda: following(gateway) > 0)
+        publish(gateway, 1)
+        said = [await says(browser) for _ in range(4)]
+        assert said[-1] == {"cursor": gateway._history.cursor_at(1)}
+        assert not browser.closed
 
 
 async def test_sockets_are_told_that_the_server_goes_away(gateway: Gateway) -> None:
     async with site(gateway) as served, session(served) as http:
         browsers = [await http.ws_connect("/ws") for _ in range(20)]
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         publish(gateway, 1)
         async with asyncio.TaskGroup() as group:
             group.create_task(gateway.close())
@@ -288,7 +291,7 @@ async def test_a_socket_that_does_not_answer_the_farewell_is_cut_off(
 ) -> None:
     monkeypatch.setattr("bot.web.gateway.LINGER_SECONDS", 0.05)
     async with opened(served) as (reader, _):
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         await gateway.close()
         assert await close_code(reader) == 1001
         assert await reader.read() == b""

@@ -6,7 +6,7 @@ from aiohttp import ClientSession
 
 from bot.telemetry import Metrics
 from bot.web.gateway import Gateway
-from tests.edges.web.browsers import Block, Site, blocks, publish, raw, session, site, until
+from tests.edges.web.browsers import Block, Site, blocks, following, publish, raw, session, site, until
 
 
 async def test_a_browser_sees_the_events_it_asked_for_in_order(http: ClientSession, gateway: Gateway) -> None:
@@ -18,7 +18,7 @@ async def test_a_browser_sees_the_events_it_asked_for_in_order(http: ClientSessi
         assert retry.retry is not None
         assert 1_000 <= retry.retry <= 4_000
         assert position.data is None
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         publish(gateway, 1)
         publish(gateway, 2, model="support-reply")
         publish(gateway, 3)
@@ -33,7 +33,7 @@ async def test_a_browser_that_comes_back_misses_nothing(http: ClientSession, gat
     cursor = gateway._history.cursor_at(1)
     async with http.get("/stream", headers={"Last-Event-ID": cursor}) as response:
         stream = blocks(response)
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         publish(gateway, 4)
         found = [(await anext(stream)).data for _ in range(6)]
     assert [data for data in found if data is not None] == [
@@ -44,7 +44,7 @@ async def test_a_browser_that_comes_back_misses_nothing(http: ClientSession, gat
 async def test_a_browser_that_left_is_forgotten(http: ClientSession, gateway: Gateway) -> None:
     async with http.get("/stream") as response:
         await anext(blocks(response))
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
     (socket,) = gateway._sockets
     await until(socket.transport.is_closing)
     publish(gateway, 1)
@@ -54,15 +54,19 @@ async def test_a_browser_that_left_is_forgotten(http: ClientSession, gateway: Ga
 
 
 async def test_a_quiet_stream_tells_its_place_so_that_coming_back_is_cheap(metrics: Metrics) -> None:
-    async with Gateway(metrics, heartbeat=0.2) as gateway, site(gateway) as served, session(served) as http:
-        async with http.get("/stream", params={"filter": "model:nothing"}) as response:
-            stream = blocks(response)
-            await until(lambda: bool(gateway._audiences))
-            publish(gateway, 1, 2)
-            async for block in stream:
-                if block.id == gateway._history.cursor_at(2):
-                    break
-            assert block.data is None
+    async with (
+        Gateway(metrics, heartbeat=0.2) as gateway,
+        site(gateway) as served,
+        session(served) as http,
+        http.get("/stream", params={"filter": "model:nothing"}) as response,
+    ):
+        stream = blocks(response)
+        await until(lambda: following(gateway) > 0)
+        publish(gateway, 1, 2)
+        async for block in stream:
+            if block.id == gateway._history.cursor_at(2):
+                break
+        assert block.data is None
 
 
 async def test_an_event_too_large_for_the_stream_is_announced(http: ClientSession, gateway: Gateway) -> None:
@@ -70,7 +74,7 @@ async def test_an_event_too_large_for_the_stream_is_announced(http: ClientSessio
     async with http.get("/stream", params={"after": gateway._history.cursor_at(0)}) as response:
         stream = blocks(response)
         kinds = [(await anext(stream)).event for _ in range(4)]
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         publish(gateway, 2, padding=70_000)
         live = await anext(stream)
     assert kinds[2] == live.event == "skipped"
@@ -80,7 +84,7 @@ async def test_an_event_too_large_for_the_stream_is_announced(http: ClientSessio
 async def test_a_stream_ends_when_the_server_stops(gateway: Gateway) -> None:
     async with site(gateway) as served, session(served) as http, http.get("/stream") as response:
         stream = blocks(response)
-        await until(lambda: bool(gateway._audiences))
+        await until(lambda: following(gateway) > 0)
         publish(gateway, 1)
         async with asyncio.TaskGroup() as group:
             group.create_task(gateway.close())
@@ -111,7 +115,7 @@ async def test_http_1_0_gets_the_stream_without_chunks(served: Site, gateway: Ga
     assert b"transfer-encoding" not in head
     await reader.readuntil(b"id: ")
     await reader.readuntil(b"\n\n")
-    await until(lambda: bool(gateway._audiences))
+    await until(lambda: following(gateway) > 0)
     publish(gateway, 1)
     assert (await reader.readuntil(b"\n\n")).endswith(b'event: inference\ndata: {"id": "1", "padding": ""}\n\n')
     writer.close()
