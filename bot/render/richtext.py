@@ -139,4 +139,5 @@ def _destination(url: str) -> str | None:
         return parts.path or None
     if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
         return None
-    return host or None
+    named = host is not None and all(letter.isalnum() or letter in "-._" for letter in host)
+    return host if named or "[" in parts.netloc else None
