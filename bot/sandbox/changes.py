@@ -1,0 +1,81 @@
+"""What happened in the workspace, as values: the page shows them, the app hears of them as events."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.sandbox.answers import Json
+from bot.sandbox.channel import Channel
+from bot.sandbox.message import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A message was stored (``ephemeral`` ones have an audience)."""
+
+    channel: Channel
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A message has a new state."""
+
+    channel: Channel
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """A message is gone."""
+
+    channel: Channel
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Somebody joined or left a channel."""
+
+    channel: Channel
+    user: str
+    joined: bool
+    inviter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Altered:
+    """A channel itself changed."""
+
+    channel: Channel
+    how: Literal["created", "archived", "unarchived", "renamed", "opened"]
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reacted:
+    """Somebody reacted to a message."""
+
+    channel: Channel
+    message: Message
+    name: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModalMoved:
+    """A modal of one person opened, was pushed, changed or closed."""
+
+    user: str
+    action: Literal["open", "push", "update", "close"]
+    view: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePublished:
+    """The app's Home tab of one person has a new view."""
+
+    user: str
+    view: Json
+
+
+Change = Posted | Edited | Deleted | Moved | Altered | Reacted | ModalMoved | HomePublished
