@@ -61,7 +61,9 @@ export class Composer {
 
   #commandOf(text) {
     const [word] = /^\/\S+/.exec(text) ?? [];
-    return word && this.#desk.store.commands.find((command) => command.command === word);
+    const { commands } = this.#desk.store;
+    // An app without a manifest has no list of commands; then every one is worth a try.
+    return word && (commands.length > 0 ? commands.find((command) => command.command === word) : { command: word });
   }
 
   #key(event) {

@@ -51,7 +51,7 @@ export class Conversation {
   /** Shows the newest messages, loading them if need be. */
   async start() {
     const { store } = this.#desk;
-    this.#timeline.start(store.readUpTo(this.#id));
+    this.#timeline.start(store.unread.has(this.#id) ? store.readUpTo(this.#id) : null);
     this.#composer?.focus();
     if (!store.feed(this.#id).loaded) await this.refresh();
   }
@@ -121,6 +121,6 @@ function drawIntro(desk, channel) {
   const user = channel?.kind === "im" ? desk.store.user(channel.user) : null;
   const mark = user ? avatar(user, "large") : el("span", { class: "intro-mark" }, icon(channel?.kind === "private" ? "lock" : "hash"));
   const words = user ? `This is the start of your conversation with ${nameOf(desk, channel)}.` : `This is the start of ${nameOf(desk, channel)}.`;
-  return el("div", { class: "intro" }, mark, el("h3", {}, user ? nameOf(desk, channel) : channel?.name), el("p", {}, words, channel?.topic ? ` ${channel.topic}` : ""),
+  return el("div", { class: "intro" }, mark, el("h3", {}, user ? nameOf(desk, channel) : channel?.name), el("p", {}, words), channel?.topic && el("p", {}, channel.topic),
     desk.store.commands.length > 0 && el("p", { class: "intro-tip" }, "Type ", el("kbd", {}, "/"), " to see what the app can do."));
 }

@@ -56,7 +56,7 @@ function options(list) {
 }
 
 function staticGroups(element) {
-  if (!element.option_groups) return [{ label: null, choices: options(element.options ?? []) }];
+  if (!element.option_groups?.length) return [{ label: null, choices: options(element.options ?? []) }];
   return element.option_groups.map((group) => ({ label: group.label?.text ?? null, choices: options(group.options ?? []) }));
 }
 

@@ -83,7 +83,7 @@ export class Sidebar {
     const add = el("button", { type: "button", class: "icon-button", "aria-label": "Create a channel", title: "Create a channel", onclick: () => openNewChannel(this.#desk) }, icon("plus"));
     const focused = document.activeElement?.closest?.(".sidebar-lists a")?.getAttribute("href");
     fill(this.lists,
-      section("App", [this.#app()]),
+      section("Apps", [this.#app()]),
       section("Channels", mine.map((channel) => this.#room(channel)), add),
       people.length > 0 && section("Direct messages", people.map((channel) => this.#direct(channel))),
       others.length > 0 && section("Not joined", others.map((channel) => this.#room(channel))));

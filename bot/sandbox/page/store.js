@@ -179,14 +179,14 @@ export class Store {
   }
 
   #arrived(message) {
-    const { channel: id, thread_ts: thread } = message;
+    const { channel: id, thread_ts: thread, user } = message;
     const channel = this.#channels.get(id);
     if (channel && !(channel.last_ts > message.ts) && inChannel(message)) channel.last_ts = message.ts;
     if (inChannel(message)) this.#keep(id, message);
     if (thread && thread !== message.ts) {
       this.#keep(feedKey(id, thread), message);
       this.#countReply(message);
-    } else if (message.user !== this.me.id && channel) this.#countUnread(channel, message);
+    } else if (user !== this.me.id && (channel?.kind === "im" || channel?.is_member)) this.#countUnread(channel, message);
   }
 
   #keep(key, message) {
