@@ -3,23 +3,34 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from aiohttp.web import RouteDef
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
+from bot.actions import Actions, World
 from bot.core import pacing, schedules
+from bot.core.address import check_url
 from bot.core.cloudevent import encode
+from bot.core.errors import UnavailableError
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports import Service
 from bot.render.digest import take
+from bot.render.webhook import signing_secret
 from bot.settings import Settings
+from bot.slack.app import SlackApp
+from bot.slack.directory import Directory
+from bot.slack.endpoint import Endpoint
+from bot.slack.inbox import Inbox
+from bot.slack.installation import SingleInstallation
+from bot.slack.socket import SocketMode
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
@@ -46,6 +57,7 @@ class Stores:
     """What is kept in Redis. `clock` is Redis's clock, in milliseconds."""
 
     redis: Redis
+    keys: Keys
     outbox: RedisOutbox
     subscriptions: RedisSubscriptions
     audit: RedisAudit
@@ -68,6 +80,7 @@ async def stores(settings: Settings) -> AsyncIterator[Stores]:
         offset = await outbox.clock_offset(now_ms)
         yield Stores(
             redis=redis,
+            keys=keys,
             outbox=outbox,
             subscriptions=RedisSubscriptions(redis, keys),
             audit=RedisAudit(redis, keys),
@@ -124,3 +137,64 @@ async def streams(settings: Settings, metrics: Metrics) -> AsyncIterator[tuple[G
     access = Access(token, settings.stream_origins, tickets)
     async with Gateway(metrics) as gateway:
         yield gateway, Streams(gateway, access, tickets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Slack's requests reach the app over one of the two. `ready` raises while they don't."""
+
+    app: SlackApp
+    socket: SocketMode | None
+    routes: Sequence[RouteDef]
+
+    async def ready(self) -> None:
+        """Raise UnavailableError while Slack can't reach us over the socket."""
+        if self.socket is not None and not self.socket.connected:
+            raise UnavailableError("Slack: the Socket Mode connection is down")
+
+
+@asynccontextmanager
+async def people(settings: Settings, kept: Stores) -> AsyncIterator[Listening]:
+    """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
+
+    On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.
+    """
+    async with AsyncExitStack() as open_:
+        web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
+        installations = SingleInstallation(web, settings.slack_bot_token.get_secret_value())
+        await _greet(installations)
+
+        async def token_of(_: str) -> str:
+            return (await installations.installation()).token
+
+        directory = Directory(web, token_of, clock=time.monotonic)
+        master = settings.secret.get_secret_value()
+        world = World(
+            subscriptions=kept.subscriptions,
+            people=directory,
+            channels=directory,
+            audit=kept.audit,
+            refuse_url=lambda url: check_url(url, settings.webhook_allow, settings.webhook_ports),
+            secret_of=lambda destination: signing_secret(master, destination),
+            now=kept.clock,
+            draw=secrets.randbelow,
+        )
+        app = SlackApp(web=web, installations=installations, actions=Actions(world), inbox=Inbox(kept.redis, kept.keys))
+        open_.push_async_callback(app.drain, settings.drain_seconds)
+        app_token = settings.slack_app_token.get_secret_value()
+        if app_token:
+            socket = await open_.enter_async_context(SocketMode(app, web, app_token))
+            yield Listening(app=app, socket=socket, routes=())
+        else:
+            endpoint = Endpoint(app, settings.slack_signing_secret.get_secret_value())
+            yield Listening(app=app, socket=None, routes=endpoint.routes())
+
+
+async def _greet(installations: SingleInstallation) -> None:
+    """Learn whose token it is; a Slack that is away is no reason not to start."""
+    try:
+        found = await installations.installation()
+    except UnavailableError as error:
+        log.warning("slack_unavailable", why=str(error))
+    else:
+        log.info("slack_installation", team=found.team, bot=found.bot_user)

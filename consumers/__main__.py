@@ -50,7 +50,7 @@ def run(
     configure_logging(settings.log_level, settings.log_format)
 
     def ready(url: str) -> None:
-        err.print(f"tidings is ready: {', '.join(sorted(roles))} on {url}", highlight=False)
+        typer.echo(f"tidings is ready: {', '.join(sorted(roles))} on {url}")
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -73,7 +73,8 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the sandbox's page; 0 picks a free one.")] = 0,
 ) -> None:
     """Run everything on this machine: broker, Redis, a Slack workspace in your browser, the service, and events."""
-    from consumers.demo.stage import Play, StageError, perform
+    from consumers.demo.play import perform
+    from consumers.demo.stage import Play, StageError
 
     play = Play(seconds=seconds, replay=replay, speed=speed, rate=rate, seed=seed, port=port, as_json=as_json)
     try:

@@ -43,7 +43,7 @@ class Broadcast:
 
     def _publish(self, record: Record) -> None:
         position = Position(topic=record.topic, partition=record.partition, offset=record.offset)
-        match read(record.value, record.headers, position):
+        match read(record.value, record.headers, position, timestamp=record.timestamp):
             case Unreadable():
                 self._unreadable.inc()
             case event:

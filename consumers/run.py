@@ -33,7 +33,7 @@ from bot.stores.deadletters import KafkaDeadLetters
 from bot.telemetry import Metrics
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
-from bot.wiring import SHARDS, Stores, patiently, services, stores, streams
+from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
 from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
 from consumers.ingest import Ingest
@@ -78,6 +78,7 @@ class Process:
         self._dispatch: Dispatch | None = None
         self._loops: set[asyncio.Task[None]] = set()
         self._died = asyncio.Event()
+        self._people = AsyncExitStack()
         self._checks: dict[str, Callable[[], Awaitable[None]]] = {"running": self._running}
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -125,6 +126,11 @@ class Process:
             self._own("ingest", self._ingesting(kept, dead_letters))
         else:
             self._signals.ingest_idle.set()
+        if Role.SLACK in self._roles:
+            listening = await self._people.enter_async_context(people(settings, kept))
+            open_.push_async_callback(self._people.aclose)
+            routes += listening.routes
+            self._checks["slack"] = listening.ready
         if Role.BROADCAST in self._roles:
             gateway, served = await open_.enter_async_context(streams(settings, self._metrics))
             routes += served.routes()
@@ -194,6 +200,7 @@ class Process:
         self._stage("unready")
         self._stopping = True
         self._stage("people")
+        await self._people.aclose()
         self._stage("ingest")
         signals.stop_ingest.set()
         await _either(signals.ingest_idle.wait(), self._ended("ingest"), seconds=self._settings.drain_seconds + 5)

@@ -1,8 +1,9 @@
 """Every error of the core, drawn.
 
 TidingsError
-├── FilterError        a filter that can't be parsed: what, where, and what to type instead
-├── CommandError       a slash command that can't be understood
+├── MistakeError       typed text that can't be understood: what, where, and what to type instead
+│   ├── FilterError    … a filter
+│   └── CommandError   … a slash command
 ├── DestinationError   a place that can't be delivered to
 └── UnavailableError   a service that is needed for an answer doesn't answer: try again
 
@@ -15,10 +16,10 @@ class TidingsError(Exception):
     """Something a person can mend; the text says how."""
 
 
-class FilterError(TidingsError):
-    """A filter that can't be parsed.
+class MistakeError(TidingsError):
+    """Typed text that can't be understood; `message` says what is wrong and what to type instead.
 
-    `text` is the whole filter, `position` the zero-based place in it at which reading failed.
+    `text` is what was typed, on one line, and `position` the zero-based place in it at which reading failed.
     """
 
     def __init__(self, message: str, *, text: str, position: int) -> None:
@@ -28,12 +29,16 @@ class FilterError(TidingsError):
         self.position = position
 
     def caret(self) -> str:
-        """The filter with a caret under the place where reading failed: two lines for a monospaced font."""
+        """The text with a caret under the place where reading failed: two lines for a monospaced font."""
         return f"{self.text}\n{' ' * self.position}^"
 
 
-class CommandError(TidingsError):
-    """A command that can't be understood; the text says what to type instead."""
+class FilterError(MistakeError):
+    """A filter, alone or within a command, that can't be parsed."""
+
+
+class CommandError(MistakeError):
+    """A slash command that can't be understood."""
 
 
 class DestinationError(TidingsError):

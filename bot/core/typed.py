@@ -27,7 +27,8 @@ def plain(text: str) -> str:
     """The text as typed, on one line, with straight quotes, in Unicode's NFC; the same for every client."""
     unwrapped = _WRAPPED.sub(_unwrap, text) if "<" in text or "&" in text else text
     straight = straighten(unwrapped.translate(_INVISIBLE))
-    return normalize("NFC", "".join(map(_shown, straight)))
+    shown = straight if straight.isprintable() else "".join(map(_shown, straight))
+    return normalize("NFC", shown)
 
 
 def guarded(text: str) -> str:

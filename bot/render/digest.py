@@ -1,18 +1,87 @@
-"""A run of deliveries as one message."""
+"""A run of deliveries as one message: each event visible, none in full."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bot.render.message import Item, Message
+from bot.core.event import Event
+from bot.render import figures
+from bot.render.blocks import LONGEST_TEXT, ROOM, card, headline, summary
+from bot.render.discretion import may_read, withheld
+from bot.render.message import Block, Item, Message
+from bot.render.result import preview
+from bot.render.richtext import BOLD, section, span, weight
+from bot.render.text import cut, escape, escaped, shorten, units
 
 MOST = 20
+"""Events in one message: with the heads at their longest, each still has some 250 characters for its content."""
+_TITLE = 120
+_LONGEST_CONTENT = 700
+_NOTICE = 24
 
 
 def take(items: Sequence[Item]) -> int:
-    """How many of the run, from its head, fit in one message: at least one."""
+    """How many of the run, from its head, fit in one message: at least one, given a run."""
     return min(len(items), MOST)
 
 
 def merge(items: Sequence[Item], *, now: int, reader: str | None = None) -> Message:
-    """Say all items in one message."""
-    title = ", ".join(item.event.inference for item in items)
-    return Message(text=title, blocks=())
+    """Say the whole run, at least one and at most `take(items)`, in one message. A single event gets its full card.
+
+    `now` is in milliseconds; `reader` is the person of a direct message, as in `discretion.may_read`.
+    """
+    if len(items) == 1:
+        return card(items[0], now=now, reader=reader)
+    tally = _tally(items)
+    top: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": tally, "emoji": False}}]
+    if waited := figures.late(min(item.delivery.appended for item in items), now):
+        oldest = {"type": "plain_text", "text": f"the oldest {waited}", "emoji": False}
+        top.append({"type": "context", "elements": [oldest]})
+    rows = [_row(item.event, reader) for item in items]
+    room = min(_LONGEST_CONTENT, (ROOM - weight([top, *(_block(row, 0) for row in rows)])) // len(rows))
+    text = "\n".join([escape(tally), *(_line(row, (LONGEST_TEXT - units(tally)) // len(rows) - 1) for row in rows)])
+    return Message(text=text, blocks=(*top, *(_block(row, room) for row in rows)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """What is said of one event: `missing` characters of its content were not even read."""
+
+    title: str
+    summary: str
+    content: str
+    missing: int
+
+
+def _row(event: Event, reader: str | None) -> _Row:
+    open_ = may_read(event, reader)
+    content, missing = preview(event) if open_ else (withheld(event), 0)
+    title = headline(event, _TITLE, open_=open_)
+    return _Row(title=title, summary=summary(event), content=content, missing=missing)
+
+
+def _block(row: _Row, room: int) -> Block:
+    """The event's title, facts and the beginning of its content."""
+    content = _begun(row, room)
+    return {
+        "type": "rich_text",
+        "elements": [section([*span(row.title, BOLD), *span(f"\n{row.summary}"), *span(content and f"\n{content}")])],
+    }
+
+
+def _begun(row: _Row, room: int) -> str:
+    if units(row.content) < room and not row.missing:
+        return row.content
+    begun = cut(row.content, max(0, room - _NOTICE)).rstrip()
+    return f"{begun}… ({row.missing + len(row.content) - len(begun):,} more)" if begun else ""
+
+
+def _line(row: _Row, room: int) -> str:
+    """For notifications."""
+    return escaped(f"{shorten(row.title, 60)} — {row.summary} — {row.content}", room)
+
+
+def _tally(items: Sequence[Item]) -> str:
+    counts = Counter(item.event.status for item in items)
+    parts = [f"{count} {figures.word(status)}" for status, count in counts.most_common()]
+    return f"{len(items)} results: {', '.join(parts)}"

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -182,6 +183,10 @@ class Sandbox:
     def fault(self, kind: Kind, **details: Any) -> Fault:
         """Put a fault in force; ``details`` are the fields of ``Fault``."""
         return self.backend.faults.add(Fault(kind=kind, **details))
+
+    def deactivate(self, user: str) -> None:
+        """Let a person leave the company."""
+        self.workspace.people[user] = replace(self.workspace.person(user), deleted=True)
 
     async def deliver_to(self, request_url: str | None) -> None:
         """Deliver by signed HTTP to this URL from now on; by Socket Mode with None."""

@@ -37,7 +37,7 @@ class Access:
         raise Problem(403, "This page's origin may not open the stream. TIDINGS_STREAM_ORIGINS lists those that may.")
 
     def preflight(self, request: web.Request) -> web.Response:
-        """Answer a browser's question before a request with an Authorization header (Fetch standard, CORS-preflight)."""
+        """Answer what a browser asks before it sends an Authorization header (Fetch standard, CORS-preflight fetch)."""
         headers = self.origin(request) | {
             hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, POST",
             hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "authorization, last-event-id",

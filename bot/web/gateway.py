@@ -160,13 +160,13 @@ class Gateway:
     async def _replay(self, socket: Socket, after: str | None) -> None:
         place = self._history.head if after is None else self._history.place(after)
         if isinstance(place, str):
-            socket.send(gap_frame(place, self._history.cursor))
+            socket.send(gap_frame(place, cursor=self._history.cursor))
             place = self._history.head
         socket.send(position_frame(self._history.cursor_at(place)))
         while place < self._history.head:
             entries = self._history.since(place, size=REPLAY_BYTES)
             if entries is None:
-                socket.send(gap_frame("the events behind the cursor are no longer kept", self._history.cursor))
+                socket.send(gap_frame("the events behind the cursor are no longer kept", cursor=self._history.cursor))
                 break
             wanted = [self._frame(entry) for entry in entries if socket.wanted.matches(entry.event)]
             place = entries[-1].sequence
@@ -177,8 +177,8 @@ class Gateway:
     def _frame(self, entry: Entry) -> Frame:
         cursor = self._history.cursor_at(entry.sequence)
         if entry.body is None:
-            return skipped_frame(entry.event.source, entry.event.id, entry.size, cursor)
-        return event_frame(entry.body, cursor)
+            return skipped_frame(entry.event.source, entry.event.id, entry.size, cursor=cursor)
+        return event_frame(entry.body, cursor=cursor)
 
     def _attach(self, socket: Socket) -> None:
         if socket.farewell.done():
@@ -240,6 +240,6 @@ class Gateway:
                 self.drop(socket, Farewell.SLOW)
             elif socket.wire is Wire.WS:
                 socket.answered = False
-                socket.write(position.ws + PING)
+                socket.write(position.websocket + PING)
             else:
                 socket.send(position)

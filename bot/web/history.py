@@ -57,7 +57,11 @@ class History:
         epoch, _, digits = cursor.partition(":")
         if epoch != self._epoch:
             return "the cursor is of another process, or of one that has restarted"
-        if not (digits.isascii() and digits.isdecimal()) or len(digits) > len(str(self.head)) or int(digits) > self.head:
+        if (
+            not (digits.isascii() and digits.isdecimal())
+            or len(digits) > len(str(self.head))
+            or int(digits) > self.head
+        ):
             return "the cursor was never given out"
         return int(digits)
 

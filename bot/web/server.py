@@ -15,7 +15,6 @@ BODY_BYTES: Final = 1 << 20
 DRAIN_SECONDS: Final = 5.0
 
 _HEADERS: Final = {
-    hdrs.SERVER: "tidings",
     hdrs.CACHE_CONTROL: "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -29,8 +28,12 @@ _HEADERS: Final = {
 class Server:
     """Listens while it is entered; entering gives the URL. `port` 0 picks a free one.
 
-    Leaving it, in this order: 1. no new connections; 2. `farewells`, which end what would never end by itself (streams);
-    3. requests under way get `drain` seconds; 4. every connection is closed.
+    Leaving it, in this order:
+
+    1. no new connections;
+    2. `farewells`, which end what would never end by itself (streams);
+    3. requests under way get `drain` seconds;
+    4. every connection is closed.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
 
 
 async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers[hdrs.SERVER] = "tidings"  # aiohttp would tell its version and Python's
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
 

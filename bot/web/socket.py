@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, StrEnum
 
 from bot.core.filters import Filter
-from bot.render.frame import Frame, chunk, close
+from bot.render.frame import Frame, chunk, websocket_close
 
 LINGER_SECONDS = 5.0
 
@@ -25,7 +25,7 @@ class Wire(StrEnum):
     def dress(self, frames: list[Frame]) -> bytes:
         """The bytes of several frames, for one write."""
         if self is Wire.WS:
-            return b"".join([frame.ws for frame in frames])
+            return b"".join([frame.websocket for frame in frames])
         data = b"".join([frame.sse for frame in frames])
         return chunk(data) if self is Wire.SSE_CHUNKED else data
 
@@ -81,6 +81,6 @@ class Socket:
         self.farewell.set_result(why)
         if why in {Farewell.SLOW, Farewell.GONE}:
             if why is Farewell.SLOW and self.wire is Wire.WS:
-                self.write(close(why.code, why.reason))
+                self.write(websocket_close(why.code, why.reason))
             self.transport.close()  # sends what is buffered first, which may take for ever
             asyncio.get_running_loop().call_later(LINGER_SECONDS, self.transport.abort)

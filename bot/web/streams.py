@@ -1,7 +1,6 @@
 """The endpoints of the event stream: server-sent events, WebSocket, and the tickets for both."""
 
 import asyncio
-from collections.abc import Callable
 from random import SystemRandom
 from typing import Final
 
@@ -18,29 +17,22 @@ from bot.web.socket import LINGER_SECONDS, Farewell, Socket, Wire
 from bot.web.tickets import LIFETIME_SECONDS, Tickets
 
 INBOUND_BYTES: Final = 4 << 10
-FILTER_CHARACTERS: Final = 1_000
 # After a restart browsers come back spread over this time, not all at once.
 RETRY_MILLISECONDS: Final = (1_000, 4_000)
 FULL_SECONDS: Final = 5
 # How long a browser may take to answer a close frame: a little less than the gateway's own patience.
 CLOSE_SECONDS: Final = LINGER_SECONDS * 0.8
 
+_DICE: Final = SystemRandom()
+
 
 class Streams:
-    """`GET /stream`, `GET /ws` and `POST /stream/ticket`. `between` draws the wait before a browser reconnects."""
+    """`GET /stream`, `GET /ws` and `POST /stream/ticket`."""
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        access: Access,
-        tickets: Tickets,
-        *,
-        between: Callable[[int, int], int] = SystemRandom().randint,
-    ) -> None:
+    def __init__(self, gateway: Gateway, access: Access, tickets: Tickets) -> None:
         self._gateway = gateway
         self._access = access
         self._tickets = tickets
-        self._between = between
 
     def routes(self) -> list[web.RouteDef]:
         """For the server."""
@@ -57,8 +49,9 @@ class Streams:
         return self._access.preflight(request)
 
     async def ticket(self, request: web.Request) -> web.Response:
-        """A single-use ticket for whoever has the token."""
+        """A single-use ticket for whoever has the token. `?filter=` is checked too: here a page can read its error."""
         headers = self._access.origin(request)
+        _filter(request.query.get("filter", ""), headers)
         self._access.token(request, headers)
         ticket = await self._tickets.issue()
         return web.json_response({"ticket": ticket, "expires_in": LIFETIME_SECONDS}, status=201, headers=headers)
@@ -74,8 +67,7 @@ class Streams:
         }
         response = web.StreamResponse(headers=headers)
         writer = await response.prepare(request)
-        await response.write(retry_line(self._between(*RETRY_MILLISECONDS)))
-        chunked = request.version >= (1, 1)
+        await response.write(retry_line(_DICE.randint(*RETRY_MILLISECONDS)))
         socket = _socket(request, Wire.SSE_CHUNKED if request.version >= HttpVersion11 else Wire.SSE, wanted, writer)
         self._gateway.enter(socket)
         try:
@@ -98,8 +90,10 @@ class Streams:
         self._gateway.enter(socket)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(response, socket), name="websocket_listen")
+                listening = group.create_task(self._listen(response, socket), name="websocket_listen")
                 why = await self._follow(socket, request.query.get("after"))
+                listening.cancel()  # the close handshake reads its answer itself
+                await asyncio.wait([listening])
                 if why in {Farewell.GOING_AWAY, Farewell.PROTOCOL}:
                     await _say(why, response, socket)
         finally:
@@ -132,6 +126,7 @@ class Streams:
                     socket.answered = True
                 case WSMsgType.TEXT | WSMsgType.BINARY:
                     self._gateway.drop(socket, Farewell.PROTOCOL)
+                    return
                 case _:  # closing, closed, or an error for which aiohttp has sent its close code
                     self._gateway.drop(socket, Farewell.GONE)
                     return
@@ -154,8 +149,6 @@ def _socket(request: web.Request, wire: Wire, wanted: Filter, writer: AbstractSt
 
 
 def _filter(text: str, headers: dict[str, str]) -> Filter:
-    if len(text) > FILTER_CHARACTERS:
-        raise Problem(400, f"The filter has more than {FILTER_CHARACTERS} characters.", headers=headers)
     try:
         return parse(text)
     except FilterError as error:

@@ -35,10 +35,11 @@ class LocalTickets:
     async def issue(self) -> str:
         """A new ticket."""
         now = self._clock()
-        oldest_first = list(self._good_until.items())
-        for digest, until in oldest_first[: max(1, len(oldest_first) - self._capacity + 1)]:
-            if until <= now or len(self._good_until) >= self._capacity:
-                del self._good_until[digest]
+        while self._good_until:
+            oldest = next(iter(self._good_until))  # insertion order is the order of expiry
+            if self._good_until[oldest] > now and len(self._good_until) < self._capacity:
+                break
+            del self._good_until[oldest]
         ticket = token_urlsafe(24)
         self._good_until[_digest(ticket)] = now + LIFETIME_SECONDS
         return ticket

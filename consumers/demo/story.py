@@ -141,7 +141,7 @@ def replay(folder: Path, *, speed: float, seed: int, people: Sequence[str]) -> I
             raise TraceError(
                 f"{folder / name} is missing: --replay wants a folder with {', '.join(TRACES)} and {ANSWER_FILE}"
             )
-    answers = cycle([json.loads(line) for line in (folder / ANSWER_FILE).open(encoding="utf-8")])
+    answers = cycle([json.loads(line) for line in (folder / ANSWER_FILE).read_text(encoding="utf-8").splitlines()])
     dice = Random(seed)  # noqa: S311 - a story, not a secret
     requests = heapq.merge(*(_trace(folder / name) for name in TRACES))
     begin: datetime | None = None

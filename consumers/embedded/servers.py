@@ -11,17 +11,20 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Final
 
-from consumers.embedded import guard
-from consumers.embedded.valkey import arguments, binary, free_port, ready
+from consumers.embedded import guard, valkey
 
 _READY_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
+_TRIES: Final = 3
+_GUARDED: Final = (sys.executable, "-I", "-S", guard.__file__)
+"""What goes before a command that is to end with this process."""
 
 
 class StartError(RuntimeError):
@@ -42,28 +45,15 @@ async def embedded_kafka(
     Raises:
         StartError: the broker did not start, e.g. because the port is taken.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "consumers.embedded.broker",
-        "--port",
-        str(port),
-        "--parent",
-        str(os.getpid()),
-    ]
-    command += ["--partitions", str(default_partitions)]
-    command += [] if data_dir is None else ["--data", str(data_dir)]
+    arguments = ["--port", str(port), "--partitions", str(default_partitions)]
     async with AsyncExitStack() as stack:
-        words = _log_file(stack, data_dir, "broker.log")
-        process = await stack.enter_async_context(_child(command, stdout=PIPE, stderr=words))
-        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
-        except TimeoutError:
-            line = b""
-        if not line:
-            raise StartError(f"the embedded broker did not start: {_last_words(words)}")
-        yield line.decode().strip()
+        if data_dir is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="tidings-kafka-")))
+        else:
+            folder, arguments = data_dir, [*arguments, "--data", str(data_dir)]
+            folder.mkdir(parents=True, exist_ok=True)
+        broker = child("consumers.embedded.broker", arguments, log=folder / "broker.log")
+        yield await stack.enter_async_context(broker)
 
 
 @asynccontextmanager
@@ -77,28 +67,65 @@ async def embedded_redis(data_dir: Path | None = None) -> AsyncIterator[str]:
         StartError: it did not start.
         valkey.MissingError: there is no Valkey and no Redis on this machine; the text tells the remedy.
     """
-    program = binary()
+    program = valkey.binary()
     async with AsyncExitStack() as stack:
-        folder = (
-            Path(stack.enter_context(TemporaryDirectory(prefix="tidings-redis-"))) if data_dir is None else data_dir
-        )
-        folder.mkdir(parents=True, exist_ok=True)
-        words = _log_file(stack, folder, "valkey.log")
-        port = free_port()
-        command = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid())]
-        command += [str(program), *arguments(port=port, folder=folder)]
-        process = await stack.enter_async_context(_child(command, stdout=words, stderr=words))
-        if not await ready(port, alive=lambda: process.returncode is None, seconds=_READY_SECONDS):
-            raise StartError(f"{program} did not start: {_last_words(words)}")
-        yield f"redis://127.0.0.1:{port}/0"
+        if data_dir is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="tidings-redis-")))
+        else:
+            folder = data_dir
+            folder.mkdir(parents=True, exist_ok=True)
+        words = stack.enter_context((folder / "valkey.log").open("w+b"))
+        for _ in range(_TRIES):  # somebody else may take the free port first
+            port = valkey.free_port()
+            command = [*_GUARDED, str(os.getpid()), str(program), *valkey.arguments(port=port, folder=folder)]
+            async with AsyncExitStack() as attempt:
+                process = await attempt.enter_async_context(_child(command, stdout=words, stderr=words))
+                if await valkey.ready(port, alive=partial(_alive, process), seconds=_READY_SECONDS):
+                    await stack.enter_async_context(attempt.pop_all())
+                    yield f"redis://127.0.0.1:{port}/0"
+                    return
+        raise StartError(f"{program} did not start: {_last_words(words)}")
+
+
+@asynccontextmanager
+async def child(
+    module: str, arguments: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
+    """Run a Python module as a process that ends with this one, and give the first line that it prints.
+
+    Args:
+        module: as for ``python -m``.
+        arguments: of its command line.
+        log: the file that its standard error goes to.
+        environment: all of its environment; ours without one.
+
+    Raises:
+        StartError: it ended, or said nothing for ten seconds.
+    """
+    command = [*_GUARDED, str(os.getpid()), sys.executable, "-m", module, *arguments]
+    async with AsyncExitStack() as stack:
+        words = stack.enter_context(log.open("w+b"))
+        process = await stack.enter_async_context(_child(command, stdout=PIPE, stderr=words, environment=environment))
+        assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
+        except TimeoutError:
+            line = b""
+        if not line:
+            raise StartError(f"{module} did not start: {_last_words(words)}")
+        yield line.decode().strip()
 
 
 @asynccontextmanager
 async def _child(
-    command: Sequence[str], *, stdout: "int | IO[bytes]", stderr: "int | IO[bytes]"
+    command: Sequence[str],
+    *,
+    stdout: "int | IO[bytes]",
+    stderr: "int | IO[bytes]",
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Process]:
     """Run a process whose standard input is open for as long as this process lives."""
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=stdout, stderr=stderr)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=stdout, stderr=stderr, env=environment)
     try:
         yield process
     finally:
@@ -117,11 +144,8 @@ async def _stop(process: Process) -> None:
         process.stdin.close()
 
 
-def _log_file(stack: AsyncExitStack, folder: Path | None, name: str) -> "IO[bytes]":
-    if folder is None:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="tidings-")))
-    folder.mkdir(parents=True, exist_ok=True)
-    return stack.enter_context((folder / name).open("w+b"))
+def _alive(process: Process) -> bool:
+    return process.returncode is None
 
 
 def _last_words(words: "IO[bytes]") -> str:

@@ -1,4 +1,4 @@
-"""``python -m consumers.embedded.broker --port 0 --data DIR``: one broker, until SIGTERM, SIGINT or its parent ends."""
+"""``python -m consumers.embedded.broker --port 0 --data DIR``: one broker, until SIGTERM or SIGINT."""
 
 import argparse
 import asyncio
@@ -7,12 +7,9 @@ import sys
 from pathlib import Path
 
 import structlog
+import uvloop
 
 from consumers.embedded.broker.broker import BrokerConfig, serve
-from consumers.embedded.guard import end_with_parent
-
-if sys.platform != "win32":
-    import uvloop
 
 
 def _options() -> argparse.Namespace:
@@ -20,7 +17,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=9092, help="where to listen on 127.0.0.1; 0 takes a free port")
     parser.add_argument("--data", type=Path, help="folder that keeps everything; without it, memory does")
     parser.add_argument("--partitions", type=int, default=1, help="of topics that are made by being used")
-    parser.add_argument("--parent", type=int, help="process to end with; its end of standard input is watched, too")
     return parser.parse_args()
 
 
@@ -29,8 +25,6 @@ async def _run(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if options.parent is not None:
-        loop.add_reader(sys.stdin.fileno(), stop.set)  # nothing is ever written to it: readable means closed
     config = BrokerConfig(data_dir=options.data, port=options.port, default_partitions=options.partitions)
     async with serve(config) as broker:
         print(broker.address, flush=True)  # noqa: T201 - the one line its starter waits for
@@ -41,12 +35,7 @@ def main() -> None:
     """Run a broker."""
     options = _options()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for the address
-    if options.parent is not None:
-        end_with_parent(options.parent)
-    if sys.platform == "win32":
-        asyncio.run(_run(options))
-    else:
-        uvloop.run(_run(options))
+    uvloop.run(_run(options))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """The broker put together: what it remembers, who answers what, its connections and its clock."""
 
 import asyncio
+import fcntl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from consumers.embedded.broker.calls.groups import GroupCalls
 from consumers.embedded.broker.calls.offsets import OffsetCalls
 from consumers.embedded.broker.calls.records import RecordCalls
 from consumers.embedded.broker.calls.transactions import TransactionCalls
-from consumers.embedded.broker.connection import Connections
+from consumers.embedded.broker.connection import READ_BUFFER, Connections
 from consumers.embedded.broker.coordinator import Coordinator
 from consumers.embedded.broker.ledger import Ledger
 from consumers.embedded.broker.log import FolderShelf
@@ -90,7 +91,10 @@ class Broker:
             self.coordinator.tick(steady_ms(), now=epoch_ms())
             self.transactions.tick(now=epoch_ms())
             if time.monotonic() - cleaned >= self.config.clean_every_seconds:
-                self.clean()
+                try:
+                    self.clean()
+                except OSError as error:  # a full disk must not end the broker: reading goes on
+                    log.warning("clean_failed", reason=str(error))
                 cleaned = time.monotonic()
 
     def clean(self) -> None:
@@ -109,25 +113,49 @@ async def serve(config: BrokerConfig) -> AsyncIterator[Broker]:
     """Run a broker in this process for as long as the block lasts.
 
     Raises:
-        OSError: the port is taken or the data folder can't be used.
+        OSError: the port is taken, or the data folder can't be used or has another broker.
     """
-    broker = Broker(config)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            connections = Connections(longest_request=config.longest_request, tasks=tasks)
-            server = await asyncio.start_server(connections.accept, config.host, config.port)
-            broker.port = server.sockets[0].getsockname()[1]
-            connections.table = {api.key: (api, handler) for api, handler in broker.table().items()}
-            ticking = tasks.create_task(broker.tick_forever(), name="embedded broker: tick")
-            log.info("broker_started", address=broker.address, topics=len(broker.topics.names()))
-            try:
+    with _locked(config.data_dir):
+        broker = Broker(config)
+        try:
+            async with _listening(broker):
                 yield broker
-            finally:
-                server.close()
-                ticking.cancel()
-                connections.close()
-    finally:
-        broker.close()
+        finally:
+            broker.close()
+
+
+@asynccontextmanager
+async def _listening(broker: Broker) -> AsyncIterator[None]:
+    config = broker.config
+    async with asyncio.TaskGroup() as tasks:
+        connections = Connections(longest_request=config.longest_request, tasks=tasks)
+        server = await asyncio.start_server(connections.accept, config.host, config.port, limit=READ_BUFFER)
+        broker.port = server.sockets[0].getsockname()[1]
+        connections.table = {api.key: (api, handler) for api, handler in broker.table().items()}
+        ticking = tasks.create_task(broker.tick_forever(), name="embedded broker: tick")
+        log.info("broker_started", address=broker.address, topics=len(broker.topics.names()))
+        try:
+            yield
+        finally:
+            server.close()
+            ticking.cancel()
+            connections.close()
+
+
+@contextmanager
+def _locked(folder: Path | None) -> Iterator[None]:
+    """Keep a second broker out of a data folder; the lock goes with the process, however it ends.
+
+    Raises:
+        BlockingIOError: another broker has it.
+    """
+    if folder is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def epoch_ms() -> int:

@@ -23,7 +23,8 @@ from consumers.embedded.broker.wire import (
 
 log = structlog.get_logger()
 
-_READ_BUFFER: Final = 1_048_576
+READ_BUFFER: Final = 1_048_576
+"""Bytes read ahead from a client before it is made to wait."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class Connections:
             pass  # the client went away
         except WireError as error:
             log.warning("connection_refused", reason=str(error))
+        except Exception:  # the supervisor of this one connection: a fault of ours must not end the others
+            log.exception("connection_failed")
         finally:
             writer.close()
 

@@ -50,7 +50,7 @@ class Coordinator:
     def known(self, group_id: str) -> Group | None:
         """Find a group that has had members or has committed offsets."""
         group = self._groups.get(group_id)
-        if group_id in self._offsets or (group is not None and (group.members or group.generation)):
+        if group_id in self._offsets or (group is not None and group.begun):
             return self.group(group_id)
         return None
 

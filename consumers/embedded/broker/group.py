@@ -127,6 +127,11 @@ class Group:
     _gathering: bool = False
     """In the initial delay: wait for it to pass even if all known members have joined."""
 
+    @property
+    def begun(self) -> bool:
+        """Whether anybody ever joined or was asked to come back."""
+        return bool(self.members or self._pending or self.generation)
+
     # ── what members ask ──────────────────────────────────────────────────────────────────────────────────────────
 
     def join(self, ask: Join, now: int, reply: JoinReply) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Final
 
 from consumers.embedded.broker import batch as batches
 from consumers.embedded.broker.batch import Batch, CorruptError, OldFormatError
@@ -11,9 +10,6 @@ from consumers.embedded.broker.configs import TopicConfig
 from consumers.embedded.broker.errors import Code, Refused
 from consumers.embedded.broker.log import Log, Shelf
 from consumers.embedded.broker.producers import Producers
-
-_PRODUCER_EXPIRY_MS: Final = 86_400_000
-"""``producer.id.expiration.ms`` of Kafka."""
 
 
 class Partition:
@@ -61,13 +57,15 @@ class Partition:
         """Append a checked batch and give its offset; a batch that came before gets the offset it has.
 
         Raises:
-            Refused: idempotence forbids it.
-            OSError: it could not be written, and was not.
+            Refused: idempotence forbids it, or it could not be written (and was not).
         """
         before = self.producers.check(batch)
         if before is not None:
             return before
-        base_offset = self.log.append(batch, raw, segment_bytes=self.config.segment_bytes)
+        try:
+            base_offset = self.log.append(batch, raw, segment_bytes=self.config.segment_bytes)
+        except OSError as error:
+            raise Refused(Code.KAFKA_STORAGE_ERROR, str(error)) from error
         self.producers.note(batch, base_offset)
         self._wake()
         return base_offset
@@ -110,7 +108,7 @@ class Partition:
             )
         if self.config.compacted:
             self._compact(now, stable)
-        self.producers.forget(before_offset=self.log.start_offset, not_seen_since=now - _PRODUCER_EXPIRY_MS)
+        self.producers.forget(before_offset=self.log.start_offset, now=now)
 
     def _compact(self, now: int, stable: int) -> None:
         aborted = self.producers.aborted

@@ -14,6 +14,8 @@ from consumers.embedded.broker.errors import Code, Refused
 
 _REMEMBERED: Final = 5
 """Batches per producer in which a repeat is recognised; a client has at most as many in flight (KIP-98)."""
+_IDLE_MS: Final = 86_400_000
+"""``producer.id.expiration.ms`` of Kafka."""
 _SEQUENCES: Final = 1 << 31
 """Sequence numbers start again at 0 after 2³¹ - 1."""
 
@@ -25,7 +27,8 @@ class _Producer:
     """None: not known yet, any number may come (KIP-360)."""
     recent: deque[tuple[int, int, int]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     """First sequence, number of records, base offset."""
-    seen: int = 0
+    idle_since: int | None = None
+    """When the cleaner first found that nothing came since its last round; ms since the epoch."""
 
 
 class Producers:
@@ -66,7 +69,7 @@ class Producers:
         known = self._known.get(batch.producer_id)
         if known is None or batch.producer_epoch > known.epoch:
             known = self._known[batch.producer_id] = _Producer(batch.producer_epoch)
-        known.seen = max(known.seen, batch.max_timestamp)
+        known.idle_since = None
         if batch.control:
             first = self._open.pop(batch.producer_id, None)
             if first is not None and not commits:
@@ -89,11 +92,15 @@ class Producers:
         """List the rolled back transactions that a reader of these offsets has to leave out."""
         return [one for one in self.aborted if one.last_offset >= start and one.first_offset < end]
 
-    def forget(self, *, before_offset: int, not_seen_since: int) -> None:
-        """Let go of transactions whose records are gone, and of producers not heard of for long."""
+    def forget(self, *, before_offset: int, now: int) -> None:
+        """Let go of transactions whose records are gone, and of producers that were idle for a day.
+
+        Kafka goes by the records' timestamps, which the producer sets; a producer of old events would be forgotten at
+        work.
+        """
         self.aborted = [one for one in self.aborted if one.last_offset >= before_offset]
-        self._known = {
-            producer_id: known
-            for producer_id, known in self._known.items()
-            if known.seen >= not_seen_since or producer_id in self._open
-        }
+        for producer_id, known in list(self._known.items()):
+            if known.idle_since is None:
+                known.idle_since = now
+            elif now - known.idle_since > _IDLE_MS and producer_id not in self._open:
+                del self._known[producer_id]

@@ -105,8 +105,9 @@ class Topics:
         """
         config = self.check(name, partitions, told)
         count = self._default_partitions if partitions == -1 else partitions
+        parts = [self._open(name, index, config) for index in range(count)]
         self._ledger.write({("topic", name): {"partitions": count, "config": dict(told)}}, now=now)
-        self._partitions[name] = [self._open(name, index, config) for index in range(count)]
+        self._partitions[name] = parts
 
     def grow(self, name: str, count: int, *, now: int) -> None:
         """Add partitions until there are ``count``.

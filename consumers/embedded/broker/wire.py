@@ -1,11 +1,4 @@
-"""Requests and answers as bytes: the frame, the headers, and records of named fields that differ by version.
-
-The protocol guide (https://kafka.apache.org/protocol) gives each request a key and several versions; a later version
-mostly adds fields. An ``Api`` therefore lists its fields once, each with the versions it lives in, the way Kafka's
-own message definitions do; the coding of each type is aiokafka's. Handlers see plain mappings that hold every field
-whatever the version: a field the client's version lacks has its default, a field its version can't carry is left out
-of the answer.
-"""
+"""Requests and answers as bytes: the frame, the headers, and which versions are spoken (https://kafka.apache.org/protocol)."""
 
 import struct
 from collections.abc import Mapping, Sequence
@@ -14,101 +7,16 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
-from aiokafka.protocol.types import (
-    Array,
-    Boolean,
-    Bytes,
-    CompactArray,
-    CompactString,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
-    Schema,
-    String,
-    TaggedFields,
-)
+from aiokafka.protocol.types import TaggedFields
+
+from consumers.embedded.broker.shape import COMPACT_STRING, FOREVER, INT16, Body, Field, Shape, field, throttle
 
 if TYPE_CHECKING:
     import asyncio
 
-INT8, INT16, INT32, INT64, BOOL, BYTES = Int8, Int16, Int32, Int64, Boolean, Bytes
-STRING, COMPACT_STRING, TAGS = String("utf-8"), CompactString("utf-8"), TaggedFields
-
-Body = dict[str, Any]
-
-_REQUIRED: Final[Any] = object()
-_FOREVER: Final = 1 << 15
-
 
 class WireError(Exception):
     """What arrived is not the Kafka protocol, or not a part of it that is spoken here; the connection is closed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One named field of a request or answer, and the versions (inclusive) in which it is on the wire."""
-
-    name: str
-    kind: Any  # a type of aiokafka's, or a tuple of fields: an array of records
-    since: int = 0
-    until: int = _FOREVER
-    default: Any = _REQUIRED
-
-
-def field(name: str, kind: Any, since: int = 0, *, until: int = _FOREVER, default: Any = _REQUIRED) -> Field:
-    """Name a field; ``default`` is what a handler sees, or need not say, where the version lacks the field."""
-    return Field(name=name, kind=kind, since=since, until=until, default=default)
-
-
-THROTTLE = "throttle_time_ms"
-
-
-def throttle(since: int) -> Field:
-    """Name the field for quotas, which this broker does not have: always 0."""
-    return field(THROTTLE, INT32, since, default=0)
-
-
-class Shape(Schema):
-    """The fields of one version, coded from and to mappings by name."""
-
-    def __init__(self, fields: Sequence[Field], version: int, *, flexible: bool = False) -> None:
-        present = [f for f in fields if f.since <= version <= f.until]
-        super().__init__(*[(f.name, _coder(f.kind, version, flexible=flexible)) for f in present])
-        self._absent = {f.name: None if f.default is _REQUIRED else f.default for f in fields if f not in present}
-        self._defaults = [f.default for f in present]
-        self._flexible = flexible
-
-    def decode(self, data: BytesIO) -> Body:  # type: ignore[override]  # a mapping where aiokafka has a tuple
-        """Read one record.
-
-        Raises:
-            ValueError: the bytes end too early or are no text.
-        """
-        body: Body = dict(self._absent)
-        for name, coder in zip(self.names, self.fields, strict=True):
-            body[name] = coder.decode(data)
-        if self._flexible:
-            TaggedFields.decode(data)
-        return body
-
-    def encode(self, item: Mapping[str, Any]) -> bytes:  # type: ignore[override]  # as above
-        """Write one record; a ``KeyError`` means a handler forgot a field."""
-        parts = [
-            coder.encode(item[name] if default is _REQUIRED else item.get(name, default))
-            for name, coder, default in zip(self.names, self.fields, self._defaults, strict=True)
-        ]
-        if self._flexible:
-            parts.append(TaggedFields.encode({}))
-        return b"".join(parts)
-
-
-def _coder(kind: Any, version: int, *, flexible: bool) -> Any:
-    """Find what reads and writes a field; flexible versions (KIP-482) have compact arrays."""
-    if isinstance(kind, tuple):
-        shape = Shape(kind, version, flexible=flexible)
-        return CompactArray(shape) if flexible else Array(shape)
-    return kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,7 +27,7 @@ class Api:
     versions: tuple[int, int]
     request: tuple[Field, ...]
     response: tuple[Field, ...]
-    flexible: int = _FOREVER
+    flexible: int = FOREVER
     """The first version with KIP-482's tagged fields."""
     advertised: int | None = None
     """A first version told to clients that is lower than the first one spoken."""

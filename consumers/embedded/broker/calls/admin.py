@@ -11,8 +11,9 @@ from consumers.embedded.broker.calls.family import Caller, Table, code_of
 from consumers.embedded.broker.configs import DEFAULTS, TopicConfig
 from consumers.embedded.broker.coordinator import Coordinator
 from consumers.embedded.broker.errors import Code, Refused
+from consumers.embedded.broker.shape import BOOL, INT8, INT16, INT32, STRING, Body, field, throttle
 from consumers.embedded.broker.topics import Topics
-from consumers.embedded.broker.wire import BOOL, INT8, INT16, INT32, STRING, Api, Body, field, throttle
+from consumers.embedded.broker.wire import Api
 
 _RESULT = (field("error_code", INT16, default=Code.NONE), field("error_message", STRING, 1, default=None))
 

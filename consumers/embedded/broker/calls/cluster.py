@@ -7,8 +7,9 @@ from aiokafka.protocol.types import Array
 
 from consumers.embedded.broker.calls.family import Caller, Table
 from consumers.embedded.broker.errors import Code, Refused
+from consumers.embedded.broker.shape import BOOL, INT8, INT16, INT32, STRING, Body, field, throttle
 from consumers.embedded.broker.topics import Topics
-from consumers.embedded.broker.wire import BOOL, INT8, INT16, INT32, STRING, Api, Body, field, throttle
+from consumers.embedded.broker.wire import Api
 
 _UNKNOWN_OPERATIONS: Final = -2_147_483_648
 """``authorized_operations`` of a cluster without authorization (KIP-430)."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from consumers.embedded.broker.errors import Code, Refused
-from consumers.embedded.broker.wire import Api, Body
+from consumers.embedded.broker.shape import Body
+from consumers.embedded.broker.wire import Api
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from aiokafka.protocol.types import Array
 from consumers.embedded.broker.calls.family import Caller, Table, each_partition
 from consumers.embedded.broker.coordinator import LONGEST_METADATA, Committed, Coordinator, Position
 from consumers.embedded.broker.errors import Code, Refused
+from consumers.embedded.broker.shape import INT16, INT32, INT64, STRING, Body, field, throttle
 from consumers.embedded.broker.topics import Topics
-from consumers.embedded.broker.wire import INT16, INT32, INT64, STRING, Api, Body, field, throttle
+from consumers.embedded.broker.wire import Api
 
 OFFSET_COMMIT: Final = Api(
     key=8,

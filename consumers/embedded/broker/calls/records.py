@@ -9,20 +9,10 @@ from aiokafka.protocol.types import Array
 from consumers.embedded.broker.calls.family import Caller, Table, each_partition
 from consumers.embedded.broker.errors import Code, Refused
 from consumers.embedded.broker.partition import Partition
+from consumers.embedded.broker.shape import BYTES, INT8, INT16, INT32, INT64, STRING, Body, field, throttle
 from consumers.embedded.broker.topics import Topics
 from consumers.embedded.broker.transaction import Transactions
-from consumers.embedded.broker.wire import (
-    BYTES,
-    INT8,
-    INT16,
-    INT32,
-    INT64,
-    STRING,
-    Api,
-    Body,
-    field,
-    throttle,
-)
+from consumers.embedded.broker.wire import Api
 
 PRODUCE: Final = Api(
     key=0,
@@ -259,7 +249,7 @@ class RecordCalls:
             nonlocal size
             partition = self._topics.partition(topic, asked["index"])
             watched.append(partition)
-            answer = _read(partition, asked, room - size if size else asked["max_bytes"], committed_only=committed_only)
+            answer = _read(partition, asked, room - size, first=not size, committed_only=committed_only)
             size += len(answer["records"])
             return answer
 
@@ -299,8 +289,8 @@ class RecordCalls:
         return {"topics": each_partition(body["topics"], "partitions", delete, failed=_failed)}
 
 
-def _read(partition: Partition, asked: Body, room: int, *, committed_only: bool) -> Body:
-    """Read one partition, ``room`` being what the answer may still grow by.
+def _read(partition: Partition, asked: Body, room: int, *, first: bool, committed_only: bool) -> Body:
+    """Read one partition, ``room`` being what the answer may still grow by; the first records fit always (KIP-74).
 
     Raises:
         Refused: the offset is before the first or behind the last.
@@ -311,6 +301,8 @@ def _read(partition: Partition, asked: Body, room: int, *, committed_only: bool)
     below = stable if committed_only else log.end_offset
     records = log.read(offset, below, min(asked["max_bytes"], room)) if offset < below and room > 0 else b""
     aborted = partition.producers.aborted_between(offset, below) if committed_only and records else ()
+    if room < len(records) and not first:
+        records = b""
     return {
         "index": asked["index"],
         "high_watermark": log.end_offset,

@@ -9,9 +9,10 @@ from consumers.embedded.broker.calls.family import Caller, Table, code_of, each_
 from consumers.embedded.broker.calls.offsets import committed, failed
 from consumers.embedded.broker.coordinator import Committed, Position
 from consumers.embedded.broker.errors import Code, Refused
+from consumers.embedded.broker.shape import BOOL, INT16, INT32, INT64, STRING, Body, field, throttle
 from consumers.embedded.broker.topics import Topics
 from consumers.embedded.broker.transaction import Transactions
-from consumers.embedded.broker.wire import BOOL, INT16, INT32, INT64, STRING, Api, Body, field, throttle
+from consumers.embedded.broker.wire import Api
 
 _PRODUCER = (field("producer_id", INT64), field("producer_epoch", INT16))
 _CODES = field(

@@ -1,0 +1,132 @@
+"""One event as a card: what happened at a glance, then what came out, then the rest.
+
+Text of models and services stands in rich_text and plain_text only, which Slack shows as they are.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from bot.core.event import Event, Failure
+from bot.render import figures
+from bot.render.discretion import may_read, withheld
+from bot.render.message import Block, Item, Message
+from bot.render.result import preview, result
+from bot.render.richtext import BOLD, Element, blocks, link, section, span, weight
+from bot.render.text import clean, escaped, shorten
+
+ROOM = 10_000
+"""What one message may weigh. Slack refuses from about 12,000 on (msg_blocks_too_long), which is documented nowhere."""
+LONGEST_TEXT = 3_000
+_HEADER, _ELEMENT, _ELEMENTS = 150, 150, 10
+_ERROR, _EXTRA = 1_500, 5
+_LINKS = 10
+
+
+def card(item: Item, *, now: int, reader: str | None) -> Message:
+    """Say one event. `now` is in milliseconds; `reader` is as in `discretion.may_read`."""
+    event = item.event
+    open_ = may_read(event, reader)
+    head = [_header(event, open_=open_), _context([*_facts(event), figures.late(item.delivery.appended, now)], event)]
+    tail = [*_links(event), *_labels(event)] if open_ else _labels(event, extra=False)
+    if not open_:
+        body = [_context([withheld(event)])]
+    else:
+        error = blocks(_error(event.error))
+        body = error + blocks(result(event.result, ROOM - weight([*head, *error, *tail])))
+    return Message(text=_text(event, open_=open_), blocks=(*head, *body, *tail))
+
+
+def headline(event: Event, room: int, *, open_: bool) -> str:
+    """Status mark and title; the title is content, and withheld with it."""
+    title = figures.title(event, room) if open_ else figures.line(f"Inference {event.inference}", room)
+    return f"{figures.MARKS[event.status]} {title}"
+
+
+def summary(event: Event) -> str:
+    """Model, status and confidence in a few words."""
+    sure = "" if event.confidence is None else f"{event.confidence:.0%} confident"
+    parts = (figures.word(event.status), figures.model(event.model, 60), sure)
+    return " · ".join(part for part in parts if part)
+
+
+def _text(event: Event, *, open_: bool) -> str:
+    lead = f"{headline(event, 150, open_=open_)} — {summary(event)}"
+    content = preview(event)[0] if open_ else withheld(event)
+    return escaped(f"{lead}\n{content}" if content else lead, LONGEST_TEXT)
+
+
+def _header(event: Event, *, open_: bool) -> Block:
+    text = headline(event, _HEADER - 4, open_=open_)
+    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
+
+
+def _facts(event: Event) -> list[str]:
+    return [
+        figures.word(event.status),
+        figures.model(event.model),
+        figures.confidence(event.confidence),
+        figures.seconds(event.latency),
+        figures.usage(event.usage),
+        figures.line(event.environment or "", 40),
+        figures.line(event.inference, 60),
+    ]
+
+
+def _context(texts: Iterable[str], event: Event | None = None) -> Block:
+    elements: list[Element] = [
+        {"type": "plain_text", "text": shorten(text, _ELEMENT), "emoji": False} for text in texts if text
+    ]
+    if event is not None:
+        elements += _requester(event)
+    return {"type": "context", "elements": elements[:_ELEMENTS]}
+
+
+def _requester(event: Event) -> list[Element]:
+    """Who asked. An address is as good a name, and calls nobody; only where there is none, a mention."""
+    if event.requester is None:
+        return []
+    if event.requester.email:
+        return [{"type": "plain_text", "text": f"for {figures.line(event.requester.email, 100)}", "emoji": False}]
+    user = event.requester.slack_id or ""
+    # Slack: user ids begin with U or W, capitals and digits behind; anything else is only text.
+    if user.isascii() and user.isalnum() and user.isupper() and user[0] in "UW" and len(user) <= 20:  # noqa: PLR2004 - far above any id
+        return [{"type": "mrkdwn", "text": f"for <@{user}>"}]
+    return [{"type": "plain_text", "text": f"for {figures.line(user, 100)}", "emoji": False}] if user else []
+
+
+def _error(error: Failure | None) -> list[Element]:
+    if error is None:
+        return []
+    kind = span(figures.line(error.type or "Error", 200), BOLD)
+    message = shorten(clean(error.message or "").strip(), _ERROR)
+    return [{"type": "rich_text_quote", "elements": [*kind, *span(f"\n{message}" if message else "")]}]
+
+
+def _links(event: Event) -> list[Block]:
+    """Links and images; an image is only a link, for Slack would fetch it."""
+    shown = [(figures.line(one.url, 500), figures.line(one.title or "", 100)) for one in event.links]
+    shown += [(figures.line(one.url, 500), f"🖼 {figures.line(one.alt, 100)}".strip()) for one in event.images]
+    made: list[Element] = []
+    for url, label in shown[:_LINKS]:
+        made += [*span("  ·  " if made else ""), *link(url, label)]
+    if len(shown) > _LINKS:
+        made += span(f"  ·  {len(shown) - _LINKS} more")
+    return blocks([section(made)]) if made else []
+
+
+def _labels(event: Event, *, extra: bool = True) -> list[Block]:
+    """Tags, labels and the fields that this version does not know."""
+    tags = " ".join(f"#{figures.line(tag, 40)}" for tag in event.tags)
+    fields = {**event.labels, **(_unknown(event.extra) if extra else {})}
+    texts = [f"{figures.line(name, 40)}: {figures.line(value, 100)}" for name, value in fields.items()]
+    if len(texts) > _EXTRA:
+        texts[_EXTRA:] = [f"{len(texts) - _EXTRA} more fields"]
+    context = _context([tags, *texts])
+    return [context] if context["elements"] else []
+
+
+def _unknown(extra: Mapping[str, object]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in extra.items()
+    }

@@ -1,0 +1,57 @@
+"""An event's result as rich text, and as plain text for previews."""
+
+import json
+
+from bot.core.event import Event, Json
+from bot.render.markdown import pieces
+from bot.render.richtext import Element, fit, plain, preformatted, section, span
+from bot.render.text import clean
+
+_LONGEST_SOURCE = 20_000
+"""More is not read: it could not be shown, and reading it takes time."""
+_LONGEST_PREVIEW = 4_000
+_NOTICE = 40
+
+
+def result(value: Json, room: int) -> list[Element]:
+    """The result within `room`: Markdown of a text, the JSON of anything else. What is cut is said."""
+    made, missing = fit(_pieces(value), room - _NOTICE)
+    missing += _unread(value)
+    if missing:
+        made.append(section(span(f"… {missing:,} more characters", frozenset({"italic"}))))
+    return made
+
+
+def preview(event: Event) -> tuple[str, int]:
+    """The content in plain words on one line, the error's where there is one, else the result's; and what is missing.
+
+    What is missing is counted in characters; only the beginning of a long result is read.
+    """
+    if event.error is not None:
+        return _line(": ".join(filter(None, (event.error.type, event.error.message)))), 0
+    match event.result:
+        case None:
+            return "", 0
+        case str(text):
+            return _line(plain(pieces(text[:_LONGEST_PREVIEW]))), max(0, len(text) - _LONGEST_PREVIEW)
+        case other:
+            text = json.dumps(other, ensure_ascii=False)
+            return clean(text[:_LONGEST_PREVIEW]), max(0, len(text) - _LONGEST_PREVIEW)
+
+
+def _line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+def _pieces(value: Json) -> list[Element]:
+    match value:
+        case None | "":
+            return []
+        case str():
+            return pieces(value[:_LONGEST_SOURCE])
+        case _:
+            return [preformatted(clean(json.dumps(value, ensure_ascii=False, indent=2)))]
+
+
+def _unread(value: Json) -> int:
+    return max(0, len(value) - _LONGEST_SOURCE) if isinstance(value, str) else 0

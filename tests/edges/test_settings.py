@@ -1,0 +1,124 @@
+"""Settings: what is missing or wrong is said in one line that names the variable and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Role, Settings, SettingsError, example, load, table, variable
+
+ALL = frozenset(Role)
+GOOD = {
+    "TIDINGS_SECRET": "s" * 40,
+    "TIDINGS_SLACK_BOT_TOKEN": "xoxb-1",
+    "TIDINGS_SLACK_SIGNING_SECRET": "abc",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.delenv("SLACK_API_URL", raising=False)
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def problems(roles: frozenset[Role] = ALL) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(roles, env_file=None)
+    return caught.value.problems
+
+
+def test_what_is_needed_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD)
+    settings = load(ALL, env_file=None)
+    assert settings.kafka == "localhost:9092"
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
+
+
+def test_everything_missing_is_said_at_once_with_where_to_get_it() -> None:
+    found = problems()
+    assert [line.split()[0] for line in found] == [
+        "TIDINGS_SECRET",
+        "TIDINGS_SLACK_BOT_TOKEN",
+        "TIDINGS_SLACK_SIGNING_SECRET",
+    ]
+    assert all("is missing" in line for line in found)
+    assert "secrets.token_urlsafe" in found[0]
+    assert "OAuth & Permissions" in found[1]
+    assert "Signing Secret" in found[2]
+
+
+def test_socket_mode_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD, TIDINGS_SLACK_APP_TOKEN="xapp-1")
+    monkeypatch.delenv("TIDINGS_SLACK_SIGNING_SECRET")
+    assert load(ALL, env_file=None).slack_app_token.get_secret_value() == "xapp-1"
+
+
+def test_a_role_asks_only_for_what_it_needs() -> None:
+    load(frozenset({Role.INGEST, Role.BROADCAST, Role.WEB}), env_file=None)
+    assert len(problems(frozenset({Role.DISPATCH}))) == 2
+
+
+def test_a_short_secret_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **{**GOOD, "TIDINGS_SECRET": "hunter2"})
+    (line,) = problems()
+    assert line.startswith("TIDINGS_SECRET is too short (7 characters).")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TIDINGS_PORT", "http", "valid integer"),
+        ("TIDINGS_PORT", "70000", "less than or equal to 65535"),
+        ("TIDINGS_WORKERS", "0", "greater than or equal to 1"),
+        ("TIDINGS_LOG_LEVEL", "loud", "should match pattern"),
+        ("TIDINGS_WEBHOOK_ALLOW", "10.0.0.0/99", "not a valid"),
+        ("TIDINGS_WEBHOOK_PORTS", "443,https", "valid integer"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_meaning(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    given(monkeypatch, **GOOD, **{name: value})
+    line = problems()[0]
+    assert line.startswith(f"{name} is wrong:")
+    assert says in line
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD, TIDINGS_WEBHOOK_ALLOW="10.0.0.0/8, fd00::/8", TIDINGS_WEBHOOK_PORTS="443, 8443,")
+    settings = load(ALL, env_file=None)
+    assert [str(network) for network in settings.webhook_allow] == ["10.0.0.0/8", "fd00::/8"]
+    assert settings.webhook_ports == (443, 8443)
+
+
+def test_slack_api_url_alone_points_at_another_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **GOOD, SLACK_API_URL="http://127.0.0.1:9/api")
+    assert load(ALL, env_file=None).slack_api_url == "http://127.0.0.1:9/api/"
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("TIDINGS_KAFKA=file:9092\nTIDINGS_GROUP=file\n")
+    given(monkeypatch, **GOOD, TIDINGS_GROUP="environment")
+    settings = load(ALL, env_file=file)
+    assert (settings.kafka, settings.group) == ("file:9092", "environment")
+
+
+def test_settings_show_no_secret() -> None:
+    shown = repr(load(frozenset(), env_file=None, secret="canary-1", slack_bot_token="canary-2"))
+    assert "canary" not in shown
+
+
+def test_the_example_has_every_setting_and_can_be_read_back(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(example())
+    assert load(frozenset(), env_file=file) == load(frozenset(), env_file=None)
+    for name in Settings.model_fields:
+        assert f"{variable(name)}=" in example()
+        assert f"`{variable(name)}`" in table()

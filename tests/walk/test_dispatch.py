@@ -1,0 +1,287 @@
+"""Dispatch on a real outbox; the far side answers as told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from itertools import count
+
+import orjson
+import pytest
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import Redis
+
+from bot.core.cloudevent import encode
+from bot.core.delivery import Failed, Outcome, Refused, Scope, Throttled, Unknown
+from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
+from bot.core.event import Event
+from bot.core.routing import Router
+from bot.ports import Arrival, Service
+from bot.stores.deadletters import KafkaDeadLetters
+from bot.stores.keys import Keys
+from bot.stores.outbox import Limits, RedisOutbox
+from bot.telemetry import Metrics
+from bot.wiring import now_ms
+from consumers.dispatch import Dispatch
+from tests.walk.parts import FarSide, event, eventually, records, service, subscription
+
+CHANNEL = SlackChannel(team="T1", channel="C1")
+OTHER = SlackChannel(team="T1", channel="C2")
+HOOK = Webhook(team="T1", url="https://example.com/hook")
+
+Fill = Callable[..., "asyncio.Future[None]"]
+
+
+@pytest.fixture
+def outbox(redis: Redis, keys: Keys) -> RedisOutbox:
+    return RedisOutbox(redis, keys, Limits(lease=30_000))
+
+
+class Filler:
+    def __init__(self, outbox: RedisOutbox) -> None:
+        self._outbox = outbox
+        self._offsets = count()
+
+    async def __call__(self, *events: Event, to: tuple[Destination, ...]) -> None:
+        router = Router([subscription(f"s{number}", place) for number, place in enumerate(to)])
+        arrivals = [
+            Arrival(offset=next(self._offsets), key=one.key, body=encode(one), routed=router.route(one))
+            for one in events
+        ]
+        await self._outbox.append("events", 0, arrivals, version=0, read_from=None)
+
+
+@pytest.fixture
+def fill(outbox: RedisOutbox) -> Filler:
+    return Filler(outbox)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@asynccontextmanager
+async def dispatching(
+    outbox: RedisOutbox,
+    services: Mapping[str, Service],
+    dead_letters: KafkaDeadLetters,
+    metrics: Metrics,
+    *,
+    workers: int = 8,
+    drain: float = 5,
+) -> AsyncIterator[Dispatch]:
+    dispatch = Dispatch(
+        outbox, services, dead_letters, metrics, name="test", workers=workers, clock=now_ms, dice=lambda: 0.5
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(dispatch.run(stop, drain=drain))
+    try:
+        yield dispatch
+    finally:
+        stop.set()
+        await task
+
+
+@pytest.fixture
+def dead_letters(kafka: AIOKafkaProducer, topic: str) -> KafkaDeadLetters:
+    return KafkaDeadLetters(kafka, topic)
+
+
+async def empty(outbox: RedisOutbox) -> bool:
+    return (await outbox.state()).deliveries == 0
+
+
+async def test_a_run_of_deliveries_is_merged_into_one_parcel_in_order(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide()
+    await fill(*map(event, range(4)), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0", "e1", "e2", "e3"]]
+    assert slack.parcels[0].destination == CHANNEL
+    assert metrics.deliveries_settled.labels("slack", "done")._value.get() == 4
+
+
+async def test_what_does_not_fit_goes_into_the_next_parcel(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide()
+    await fill(*map(event, range(5)), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack, fit=2)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0", "e1"], ["e2", "e3"], ["e4"]]
+    assert all(item.delivery.doubt is None for parcel in slack.parcels for item in parcel.items)
+
+
+async def test_a_webhook_gets_one_event_a_request_and_each_inference_in_order(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    hook = FarSide()
+    await fill(*(event(number, inference=f"i{number % 5}") for number in range(60)), to=(HOOK,))
+    async with dispatching(outbox, {"webhook": service(hook, turn=4)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert all(len(ids) == 1 for ids in hook.ids)
+    assert {key: [int(one[1:]) for one in ids] for key, ids in hook.by_inference().items()} == {
+        f"i{key}": list(range(key, 60, 5)) for key in range(5)
+    }
+
+
+async def test_an_event_appended_while_a_worker_waits_goes_out_without_polling(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide()
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await fill(event(1), to=(CHANNEL,))
+        await asyncio.wait_for(slack.entered.wait(), 5)
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e1"]]
+
+
+@pytest.mark.parametrize(("outcome", "doubtful"), [(Failed(reason="502"), False), (Unknown(reason="reply lost"), True)])
+async def test_a_failed_attempt_is_tried_again_before_anything_later(
+    outbox: RedisOutbox,
+    fill: Filler,
+    dead_letters: KafkaDeadLetters,
+    metrics: Metrics,
+    outcome: Outcome,
+    *,
+    doubtful: bool,
+) -> None:
+    hook = FarSide(outcomes=[outcome])
+    await fill(event(0, inference="i"), event(1, inference="i"), to=(HOOK,))
+    async with dispatching(outbox, {"webhook": service(hook)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert hook.ids == [["e0"], ["e0"], ["e1"]]
+    again = hook.parcels[1].items[0].delivery
+    assert again.attempts == 1
+    assert (again.doubt is not None) is doubtful
+    assert again.id == hook.parcels[0].items[0].delivery.id
+
+
+async def test_a_throttled_delivery_waits_and_costs_no_attempt(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Throttled(after=60_000, scope=Scope.METHOD)])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await asyncio.wait_for(slack.entered.wait(), 5)
+
+        async def put_off() -> bool:
+            due = await outbox.next_due()
+            return due is not None and due > now_ms() + 50_000
+
+        await eventually(put_off)
+        await fill(event(1), to=(OTHER,))
+
+        async def other_put_off_too() -> bool:
+            state = await outbox.state()
+            return (state.lanes, state.held) == (2, 0)
+
+        await eventually(other_put_off_too)
+    assert slack.ids == [["e0"]]
+
+
+async def test_a_delivery_that_is_refused_is_buried_with_its_history_and_the_next_goes_on(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics, kafka_address: str, topic: str
+) -> None:
+    hook = FarSide(outcomes=[Failed(reason="first"), Refused(reason="too long")])
+    await fill(event(0, inference="i"), event(1, inference="i"), to=(HOOK,))
+    async with dispatching(outbox, {"webhook": service(hook)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert hook.ids == [["e0"], ["e0"], ["e1"]]
+    (record,) = await records(kafka_address, topic, 1)
+    letter = orjson.loads(record.value)
+    assert dict(record.headers) == {"tidings-kind": b"buried", "tidings-reason": b"too long"}
+    assert (letter["reason"], letter["destination"]) == ("too long", destination_id(HOOK))
+    assert [(one["outcome"], one["reason"]) for one in letter["attempts"]] == [
+        ("failed", "first"),
+        ("refused", "too long"),
+    ]
+    assert letter["event"]["id"] == "e0"
+    assert record.key == letter["delivery"].encode()
+
+
+async def test_items_refused_together_are_tried_alone(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics, kafka_address: str, topic: str
+) -> None:
+    slack = FarSide(outcomes=[Refused(reason="invalid_blocks"), Refused(reason="invalid_blocks")])
+    await fill(event(0), event(1), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0", "e1"], ["e0"], ["e1"]]
+    (record,) = await records(kafka_address, topic, 1)
+    assert orjson.loads(record.value)["event"]["id"] == "e0"
+
+
+async def test_a_destination_that_is_gone_is_paused_and_keeps_its_deliveries(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Refused(reason="is_archived", scope=Scope.DESTINATION)])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+
+        async def paused() -> bool:
+            return await outbox.paused() == {destination_id(CHANNEL): "is_archived"}
+
+        await eventually(paused)
+        assert (await outbox.state()).deliveries == 1
+        await outbox.resume(destination_id(CHANNEL))
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0"], ["e0"]]
+
+
+async def test_a_slow_far_side_delays_no_other_lane(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slow, quick = FarSide(gate=asyncio.Event()), FarSide()
+    await fill(event(0), to=(HOOK,))
+    await fill(event(1), to=(CHANNEL,))
+    services = {"webhook": service(slow), "slack": service(quick)}
+    async with dispatching(outbox, services, dead_letters, metrics, workers=2):
+        await asyncio.wait_for(slow.entered.wait(), 5)
+        await fill(event(2), to=(CHANNEL,))
+        await eventually(lambda: quick.ids == [["e1"], ["e2"]])
+        assert slow.gate is not None
+        slow.gate.set()
+        await eventually(lambda: empty(outbox))
+
+
+async def test_a_long_backlog_gives_its_lane_back_after_a_turn(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide()
+    await fill(*map(event, range(30)), to=(CHANNEL,))
+    await fill(event(100), to=(OTHER,))
+    async with dispatching(outbox, {"slack": service(slack, fit=1, turn=2)}, dead_letters, metrics, workers=1):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids.index(["e100"]) <= 2 * 2
+
+
+async def test_stopping_finishes_what_was_begun_and_leaves_the_rest(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    hook = FarSide(gate=asyncio.Event())
+    await fill(event(0, inference="i"), event(1, inference="i"), to=(HOOK,))
+    async with dispatching(outbox, {"webhook": service(hook)}, dead_letters, metrics):
+        await asyncio.wait_for(hook.entered.wait(), 5)
+        assert hook.gate is not None
+        asyncio.get_running_loop().call_soon(hook.gate.set)
+    assert hook.ids == [["e0"]]
+    state = await outbox.state()
+    assert (state.deliveries, state.held) == (1, 0)
+
+
+async def test_what_a_drain_cuts_off_is_in_doubt_for_the_next_holder(
+    redis: Redis, keys: Keys, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    outbox = RedisOutbox(redis, keys, Limits(lease=5_100))
+    hook = FarSide(gate=asyncio.Event())
+    await Filler(outbox)(event(0), to=(HOOK,))
+    async with dispatching(outbox, {"webhook": service(hook)}, dead_letters, metrics, drain=0):
+        await asyncio.wait_for(hook.entered.wait(), 5)
+    assert (await outbox.state()).held == 1
+    outbox.now = now_ms() + 6_000
+    taken = await outbox.lease("next", lanes=1, kinds=["webhook"])
+    assert taken.expired == 1
+    assert taken.lanes[0].deliveries[0][0].doubt is not None

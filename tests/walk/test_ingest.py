@@ -1,0 +1,255 @@
+"""Ingest on a real broker and a real outbox."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from redis.asyncio import Redis
+
+from bot.core.destination import SlackChannel, Webhook
+from bot.stores.deadletters import KafkaDeadLetters
+from bot.stores.keys import Keys
+from bot.stores.outbox import Limits, RedisOutbox
+from bot.stores.subscriptions import RedisSubscriptions
+from bot.telemetry import Metrics
+from consumers.ingest import Ingest
+from consumers.kafka import GroupSource
+from tests.walk.parts import cloudevent, eventually, records, subscription
+
+CHANNEL = SlackChannel(team="T1", channel="C1")
+HOOK = Webhook(team="T1", url="https://example.com/hook")
+
+Ingesting = Callable[[], "asyncio.Future[None]"]
+
+
+@pytest.fixture
+def outbox(redis: Redis, keys: Keys) -> RedisOutbox:
+    return RedisOutbox(redis, keys, Limits())
+
+
+@pytest.fixture
+def subscriptions(redis: Redis, keys: Keys) -> RedisSubscriptions:
+    return RedisSubscriptions(redis, keys)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+class Rig:
+    """Starts ingests for the test's topic; `dead` is its dead-letter topic."""
+
+    def __init__(
+        self,
+        address: str,
+        topic: str,
+        outbox: RedisOutbox,
+        subscriptions: RedisSubscriptions,
+        kafka: AIOKafkaProducer,
+        metrics: Metrics,
+    ) -> None:
+        self.address = address
+        self.topic = topic
+        self.dead = f"{topic}-dead"
+        self.outbox = outbox
+        self.subscriptions = subscriptions
+        self.metrics = metrics
+        self._kafka = kafka
+
+    @asynccontextmanager
+    async def ingesting(self) -> AsyncIterator[Ingest]:
+        async with GroupSource(self.address, self.topic, self.topic, start=self.outbox.watermark) as source:
+            ingest = Ingest(
+                source,
+                self.outbox,
+                self.subscriptions,
+                KafkaDeadLetters(self._kafka, self.dead),
+                self.metrics,
+                shards=2,
+            )
+            stop = asyncio.Event()
+            task = asyncio.create_task(ingest.run(stop))
+            try:
+                yield ingest
+            finally:
+                stop.set()
+                await task
+
+    async def publish(self, *values: bytes | None, partition: int = 0) -> None:
+        for value in values:
+            await self._kafka.send_and_wait(self.topic, value, key=b"k", partition=partition)
+
+    async def waiting(self, count: int) -> None:
+        async def enough() -> bool:
+            return (await self.outbox.state()).deliveries == count
+
+        await eventually(enough)
+
+    async def read_to(self, offset: int, partition: int = 0) -> None:
+        async def there() -> bool:
+            return await self.outbox.watermark(self.topic, partition) == offset
+
+        await eventually(there)
+
+    async def drain(self) -> list[bytes]:
+        """Settle everything that waits, and return the bodies."""
+        from bot.core.delivery import Done
+
+        bodies = []
+        while taken := (await self.outbox.lease("t", lanes=50, kinds=("slack", "webhook"))).lanes:
+            for leased in taken:
+                bodies += [body for _, body in leased.deliveries]
+                steps = {delivery.id: Done(reference="x") for delivery, _ in leased.deliveries}
+                await self.outbox.settle(leased, steps, due=0)
+        return bodies
+
+    async def committed(self) -> int | None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(self.topic)
+            found = offsets.get(TopicPartition(self.topic, 0))
+            return None if found is None else int(found.offset)
+        finally:
+            await admin.close()
+
+
+@pytest.fixture
+def rig(
+    kafka_address: str,
+    topic: str,
+    outbox: RedisOutbox,
+    subscriptions: RedisSubscriptions,
+    kafka: AIOKafkaProducer,
+    metrics: Metrics,
+) -> Rig:
+    return Rig(kafka_address, topic, outbox, subscriptions, kafka, metrics)
+
+
+async def test_a_record_becomes_a_delivery_for_each_place_that_wants_it(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL, "status:failed"))
+    await rig.subscriptions.save(subscription("s2", HOOK))
+    await rig.publish(cloudevent(1, status="failed"), cloudevent(2))
+    async with rig.ingesting():
+        await rig.waiting(3)
+    assert rig.metrics.records.labels("event")._value.get() == 2
+    assert rig.metrics.deliveries_appended._value.get() == 3
+
+
+async def test_what_was_published_before_the_group_existed_is_not_skipped(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    await rig.publish(*(cloudevent(number) for number in range(5)))
+    async with rig.ingesting():
+        await rig.waiting(5)
+
+
+async def test_a_restart_reads_nothing_twice_and_misses_nothing(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    await rig.publish(cloudevent(1))
+    async with rig.ingesting():
+        await rig.read_to(1)
+    await rig.publish(cloudevent(2))
+    async with rig.ingesting():
+        await rig.read_to(2)
+    assert (await rig.outbox.state()).deliveries == 2
+    assert rig.metrics.records.labels("replayed")._value.get() == 0
+
+
+async def test_an_unreadable_record_goes_to_the_dead_letters_with_its_bytes_and_the_stream_goes_on(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    await rig.publish(b"\xff not json", None, cloudevent(1))
+    async with rig.ingesting():
+        await rig.waiting(1)
+    first, second = await records(rig.address, rig.dead, 2)
+    headers = dict(first.headers)
+    assert first.value == b"\xff not json"
+    assert headers["tidings-kind"] == b"unreadable"
+    assert headers["tidings-position"] == f"{rig.topic}/0@0".encode()
+    assert headers["tidings-reason"]
+    assert second.value is None
+    assert rig.metrics.records.labels("unreadable")._value.get() == 2
+
+
+async def test_a_producers_retry_is_delivered_once(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    await rig.publish(cloudevent(1), cloudevent(1))
+    await rig.publish(cloudevent(1), partition=1)
+    async with rig.ingesting():
+        await rig.read_to(2)
+        await rig.read_to(1, partition=1)
+    assert (await rig.outbox.state()).deliveries == 1
+    assert rig.metrics.deliveries_known._value.get() == 2
+
+
+async def test_a_subscription_takes_effect_with_the_next_event(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", HOOK, "model:other"))
+    async with rig.ingesting():
+        await rig.publish(cloudevent(1))
+        await rig.read_to(1)
+        await rig.subscriptions.save(subscription("s2", CHANNEL))
+        await rig.publish(cloudevent(2))
+        await rig.read_to(2)
+        assert (await rig.outbox.state()).deliveries == 1
+        await rig.subscriptions.remove(subscription("s2", CHANNEL).id)
+        await rig.publish(cloudevent(3))
+        await rig.read_to(3)
+    assert (await rig.outbox.state()).deliveries == 1
+
+
+async def test_only_what_is_settled_is_committed_to_kafka(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    await rig.publish(cloudevent(1), cloudevent(2))
+    async with rig.ingesting() as ingest:
+        await rig.waiting(2)
+        await ingest.commit()
+        assert await rig.committed() in {None, 0}
+        assert len(await rig.drain()) == 2
+        await ingest.commit()
+        assert await rig.committed() == 2
+
+
+async def test_an_outbox_that_went_back_in_time_gets_the_gap_again(rig: Rig, redis: Redis, keys: Keys) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    await rig.publish(*(cloudevent(number) for number in range(4)))
+    async with rig.ingesting():
+        await rig.read_to(4)
+        former = [key async for key in redis.scan_iter(f"{keys.prefix}*")]
+        await redis.delete(*(key for key in former if b"subscriptions" not in key))
+        await redis.hset(keys.watermarks, f"{rig.topic}/0", "2")
+        await rig.publish(cloudevent(4))
+        await rig.read_to(5)
+    assert sorted(body[body.index(b'"id":"e') :][6:8] for body in await rig.drain()) == [b"e2", b"e3", b"e4"]
+
+
+async def test_two_members_share_the_partitions_and_neither_loses_nor_repeats(rig: Rig) -> None:
+    await rig.subscriptions.save(subscription("s1", HOOK))
+    async with rig.ingesting():
+        await rig.publish(*(cloudevent(number) for number in range(10)))
+        async with rig.ingesting():
+            await rig.publish(*(cloudevent(number) for number in range(10, 20)), partition=1)
+            await rig.publish(*(cloudevent(number) for number in range(20, 30)))
+            await rig.waiting(30)
+        await rig.publish(*(cloudevent(number) for number in range(30, 40)), partition=1)
+        await rig.waiting(40)
+    assert rig.metrics.deliveries_known._value.get() == 0
+
+
+async def test_redis_going_away_pauses_ingest_and_it_says_why(rig: Rig, redis: Redis) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    async with rig.ingesting() as ingest:
+        await rig.publish(cloudevent(1))
+        await rig.read_to(1)
+        await redis.config_set("maxmemory", "1")
+        try:
+            await rig.publish(cloudevent(2))
+            await eventually(lambda: ingest.waiting_for is not None)
+            assert "Redis" in (ingest.waiting_for or "")
+        finally:
+            await redis.config_set("maxmemory", "0")
+        await rig.read_to(2)
+        await eventually(lambda: ingest.waiting_for is None)
+    assert (await rig.outbox.state()).deliveries == 2
