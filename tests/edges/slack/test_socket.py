@@ -29,9 +29,9 @@ async def test_one_ticket_makes_one_connection_and_closing_ends_it(
 ) -> None:
     async with SocketMode(app, web, sandbox.app_token) as socket:
         await until_connected(socket)
-        assert socket.connected
+        was = socket.connected
         assert (sandbox.socket_mode.count, tickets(sandbox)) == (1, 1)
-    assert not socket.connected
+    assert (was, socket.connected) == (True, False)
     assert not [task for task in asyncio.all_tasks() if "socket" in task.get_name()]
 
 
@@ -80,9 +80,18 @@ async def test_a_connection_that_slack_ends_is_opened_again_with_a_new_ticket(
         await until_connected(socket)
         await sandbox.socket_mode.disconnect(reason)  # type: ignore[arg-type]
         await until_shown(people["tomas"], connected=False)
-        await until_shown(people["tomas"], connected=True)
-        assert "/tidings" in text_of(await people["tomas"].type("general", "help"))
-        assert tickets(sandbox) == 2
+        # The SDK may reconnect twice, once for the notice and once for the close behind it; then a command is answered.
+        async with asyncio.timeout(DEADLINE):
+            while not await answered(people["tomas"]):  # noqa: ASYNC110 (Slack has no event for this)
+                await asyncio.sleep(CHECK)
+        assert tickets(sandbox) >= 2
+
+
+async def answered(person: Person) -> bool:
+    try:
+        return "/tidings" in text_of(await person.type("general", "help"))
+    except AssertionError:
+        return False
 
 
 async def until_shown(person: Person, *, connected: bool) -> None:
