@@ -14,17 +14,19 @@ _RULES = (
 )
 
 
-def overview() -> Message:
-    """What the command can do."""
+def about(topic: str | None) -> Message:
+    """Help on a verb or on filters; on everything in short where there is no topic."""
+    if topic == "filter":
+        return _filters()
+    verbs = tuple(verb for verb in VERBS if topic in {None, verb.name})
     blocks: list[Block] = [header(DESCRIPTION)]
-    for verb in VERBS:
+    for verb in verbs:
         blocks += [section(f"{code(f'{COMMAND} {verb.form}')}\n{verb.does}"), *_examples(verb)]
     blocks += [divider(), context(f"How filters are written: {code(f'{COMMAND} help filter')}")]
-    return Message(text=f"{COMMAND} can: {', '.join(verb.name for verb in VERBS)}.", blocks=tuple(blocks))
+    return Message(text=f"{COMMAND}: {', '.join(verb.form for verb in verbs)}", blocks=tuple(blocks))
 
 
-def filters() -> Message:
-    """How filters are written."""
+def _filters() -> Message:
     blocks = (
         header("Filters"),
         section("A filter says which events you want. Without one you get them all."),

@@ -13,7 +13,7 @@ from bot.core.answers import (
     Unsubscribed,
 )
 from bot.core.destination import SlackPerson
-from bot.core.errors import CommandError, FilterError, UnavailableError
+from bot.core.errors import FilterError, MistakeError, UnavailableError
 from bot.core.filters import Filter
 from bot.core.subscription import Subscription
 from bot.render.message import Block, Message
@@ -92,13 +92,13 @@ def row(one: Subscription, *, mine: bool) -> Block:
     return section(text, accessory=_end(one) if mine else None)
 
 
-def mistake(error: FilterError | CommandError) -> Message:
+def mistake(error: MistakeError) -> Message:
     """Say where the person was not understood, and what to type instead."""
-    caret = error.caret()
-    blocks = [section(f"*I don't understand that:* {escape(error.message)}."), preformatted(_window(caret))]
+    text = f"I don't understand that: {escape(error.message)}{'' if error.message.endswith('?') else '.'}"
+    blocks = [section(text), preformatted(_window(error.caret()))]
     topic = "help filter" if isinstance(error, FilterError) else "help"
     blocks.append(context(f"Nothing was changed. {_typed(topic)} shows how it is written."))
-    return Message(text=f"I don't understand that: {escape(error.message)}.", blocks=tuple(blocks))
+    return Message(text=text, blocks=tuple(blocks))
 
 
 def unavailable(error: UnavailableError) -> Message:

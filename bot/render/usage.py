@@ -40,7 +40,12 @@ VERBS = (
         does="Show your subscriptions and this channel's. Admins can list all of the workspace's.",
         examples=("list",),
     ),
-    Verb(name="help", form="help [filter]", does="Show this, or how filters are written.", examples=("help filter",)),
+    Verb(
+        name="help",
+        form="help [filter | VERB]",
+        does="Show this, one part of it, or how filters are written.",
+        examples=("help filter",),
+    ),
 )
 
 

@@ -19,9 +19,7 @@ async def serve(options: argparse.Namespace) -> None:
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on its loop
             loop.add_signal_handler(number, stop.set)
     rates = Rates(enabled=not options.no_limits)
-    async with Sandbox(
-        host=options.host, port=options.port, manifest=options.manifest, rates=rates
-    ) as sandbox:
+    async with Sandbox(host=options.host, port=options.port, manifest=options.manifest, rates=rates) as sandbox:
         if options.request_url is not None:
             await sandbox.deliver_to(options.request_url)
         sys.stdout.write(f"{sandbox.url}\n")

@@ -15,9 +15,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is Slack's answer, not our e
         retry_after: whole seconds for the ``Retry-After`` header, only with status 429.
     """
 
-    def __init__(
-        self, code: str, *, status: int = 200, retry_after: int | None = None, **fields: Any
-    ) -> None:
+    def __init__(self, code: str, *, status: int = 200, retry_after: int | None = None, **fields: Any) -> None:
         super().__init__(code)
         self.code = code
         self.status = status

@@ -83,7 +83,5 @@ def names(arguments: Json, name: str) -> list[str]:
     if not value:
         return []
     return (
-        [str(each) for each in value]
-        if isinstance(value, list)
-        else [each.strip() for each in str(value).split(",")]
+        [str(each) for each in value] if isinstance(value, list) else [each.strip() for each in str(value).split(",")]
     )

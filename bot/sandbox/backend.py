@@ -46,11 +46,7 @@ class Backend:
 
     def spend(self, method: str, *, channel: str | None = None) -> None:
         """Take one call, or one message to a channel, out of the budget; 429 when it is empty."""
-        wait = (
-            self.limits.call(method, self.clock())
-            if channel is None
-            else self.limits.message(channel, self.clock())
-        )
+        wait = self.limits.call(method, self.clock()) if channel is None else self.limits.message(channel, self.clock())
         if wait:
             raise throttled(wait)
 
@@ -87,13 +83,9 @@ class Backend:
             return self.workspace.edit(channel, original, content)
         thread_ts = answer.get("thread_ts") or place.thread_ts
         if answer.get("response_type") == "in_channel":
-            message = self.workspace.post(
-                channel, self.workspace.bot, content, thread_ts=thread_ts, app_id=self.app.id
-            )
+            message = self.workspace.post(channel, self.workspace.bot, content, thread_ts=thread_ts, app_id=self.app.id)
         else:
-            message = self.workspace.whisper(
-                channel, place.user, content, thread_ts=thread_ts, app_id=self.app.id
-            )
+            message = self.workspace.whisper(channel, place.user, content, thread_ts=thread_ts, app_id=self.app.id)
         if place.message_ts is None:
             self.response_urls.point(secret, message.ts)
         return message

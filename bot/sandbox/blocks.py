@@ -73,11 +73,7 @@ def elements(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
             yield from elements([*block.get("elements", []), *block.get("child_blocks", [])])
             continue
         parts = [block.get("accessory"), block.get("element")]
-        parts += (
-            [*block.get("elements", []), *block.get("actions", [])]
-            if block.get("type") != "rich_text"
-            else []
-        )
+        parts += [*block.get("elements", []), *block.get("actions", [])] if block.get("type") != "rich_text" else []
         for part in parts:
             if isinstance(part, dict) and part.get("type") in INTERACTIVE:
                 yield block, part

@@ -196,9 +196,7 @@ class Client:
 
     async def _create(self, asked: Json) -> Json:
         user = self._user(asked)
-        channel = self._workspace.create(
-            asked.get("name", ""), user, is_private=bool(asked.get("is_private"))
-        )
+        channel = self._workspace.create(asked.get("name", ""), user, is_private=bool(asked.get("is_private")))
         return {"ok": True, "channel": self._shown(channel, user)}
 
     async def _join(self, asked: Json) -> Json:

@@ -47,9 +47,7 @@ class Control:
         if not after.isdecimal():
             raise Refusal("invalid_arguments", detail="after is the number of an entry")
         limit = number(dict(query), "limit", default=PAGE_LIMIT, most=PAGE_LIMIT)
-        return self._backend.workspace.ledger.page(
-            after=int(after), limit=limit, kind=query.get("kind", "post")
-        )
+        return self._backend.workspace.ledger.page(after=int(after), limit=limit, kind=query.get("kind", "post"))
 
     async def _stats(self, _: web.Request) -> Json:
         ledger = self._backend.workspace.ledger
@@ -122,9 +120,7 @@ def _answering(
         try:
             body = {"ok": True, **await answer(request)}
         except Refusal as refusal:
-            return web.Response(
-                body=orjson.dumps(refusal.body()), status=400, content_type="application/json"
-            )
+            return web.Response(body=orjson.dumps(refusal.body()), status=400, content_type="application/json")
         return web.Response(body=orjson.dumps(body), content_type="application/json")
 
     return handle

@@ -52,9 +52,7 @@ class Fault:
         allowed = {name for name in cls.__slots__ if not name.startswith("_")} - {"hits"}
         unknown = sorted(set(body) - allowed)
         if unknown or "kind" not in body:
-            raise Refusal(
-                "invalid_arguments", detail=f"unknown fields {unknown}" if unknown else "kind is missing"
-            )
+            raise Refusal("invalid_arguments", detail=f"unknown fields {unknown}" if unknown else "kind is missing")
         fields: dict[str, Any] = dict(body)
         if "probability" in body and "times" not in body:
             fields["times"] = None

@@ -40,9 +40,7 @@ class Files:
             "shares": {},
         }
         self._upload_ids[secret] = file_id
-        while (
-            len(self._files) > FILE_BOUND or sum(each["size"] for each in self._files.values()) > BYTES_BOUND
-        ):
+        while len(self._files) > FILE_BOUND or sum(each["size"] for each in self._files.values()) > BYTES_BOUND:
             oldest = next(iter(self._files))
             del self._files[oldest]
             self._bytes.pop(oldest, None)

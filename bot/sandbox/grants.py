@@ -45,9 +45,7 @@ class Grants:
         self._app = app
         self._grants = {
             app.bot_token: Grant(token=app.bot_token, kind="bot", scopes=app.scopes, user=installer),
-            app.app_token: Grant(
-                token=app.app_token, kind="app", scopes=("connections:write",), user=installer
-            ),
+            app.app_token: Grant(token=app.app_token, kind="app", scopes=("connections:write",), user=installer),
         }
         self._codes: dict[str, Code] = {}
         self._refreshers: dict[str, str] = {}
@@ -82,9 +80,7 @@ class Grants:
     def authorize(self, *, user: str, scopes: tuple[str, ...], redirect_uri: str, now: float) -> str:
         """The code of a consent that was just given."""
         code = f"sandbox-code-{secrets.token_hex(8)}"
-        self._codes[code] = Code(
-            user=user, scopes=scopes, redirect_uri=redirect_uri, expires_at=now + CODE_SECONDS
-        )
+        self._codes[code] = Code(user=user, scopes=scopes, redirect_uri=redirect_uri, expires_at=now + CODE_SECONDS)
         return code
 
     def redeem(self, code: str, *, redirect_uri: str | None, now: float) -> tuple[Grant, str | None]:

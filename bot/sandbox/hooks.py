@@ -44,9 +44,7 @@ class Hooks:
         except Refusal as refusal:
             self._backend.stats.refused("response_url", refusal.code)
             status = 400 if refusal.status == 200 else refusal.status  # noqa: PLR2004 - HTTP's own names
-            return web.Response(
-                body=orjson.dumps(refusal.body()), status=status, content_type="application/json"
-            )
+            return web.Response(body=orjson.dumps(refusal.body()), status=status, content_type="application/json")
         for fault in faults:
             if fault.after and (cut := await suffer(request, fault)) is not None:
                 return cut
@@ -94,9 +92,7 @@ class Hooks:
 def _status(refusal: Refusal) -> int:
     """Outside the Web API an error is an HTTP error."""
     known = {"channel_not_found": 404, "channel_is_archived": 410}
-    return known.get(
-        refusal.code, HTTPStatus.BAD_REQUEST if refusal.status == HTTPStatus.OK else refusal.status
-    )
+    return known.get(refusal.code, HTTPStatus.BAD_REQUEST if refusal.status == HTTPStatus.OK else refusal.status)
 
 
 def _object(body: bytes) -> Json:

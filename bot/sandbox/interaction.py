@@ -54,17 +54,13 @@ class Interactions:
             "response_url": back.response_url("commands", secret),
             "trigger_id": back.triggers.issue(user, back.clock()),
         }
-        ack = await self._deliveries.ask(
-            Envelope(kind="slash_commands", payload=payload, expects_answer=True)
-        )
+        ack = await self._deliveries.ask(Envelope(kind="slash_commands", payload=payload, expects_answer=True))
         answer = self._answer(ack, user, command)
         if answer:
             try:
                 back.answer_url(secret, answer)
             except Refusal as refusal:
-                self._notice(
-                    user, "error", f"{command} answered with a message that is refused: {refusal.code}"
-                )
+                self._notice(user, "error", f"{command} answered with a message that is refused: {refusal.code}")
         return {"ok": True}
 
     async def shortcut(self, user: str, callback_id: str, channel_id: str | None, ts: str | None) -> Json:
@@ -189,9 +185,7 @@ class Interactions:
         try:
             return self._respond(user, view, answer)
         except Refusal as refusal:
-            self._notice(
-                user, "error", f"The app answered the form with a view that is refused: {refusal.code}"
-            )
+            self._notice(user, "error", f"The app answered the form with a view that is refused: {refusal.code}")
             return {"ok": False, "error": refusal.code}
 
     def _respond(self, user: str, view: Json, answer: Json) -> Json:

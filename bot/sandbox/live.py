@@ -91,15 +91,11 @@ class Live:
 
     def notice(self, user: str | None, level: Literal["info", "warning", "error"], text: str) -> None:
         """Say something to one person, or to all."""
-        self._send(
-            {"event": "notice", "level": level, "text": text}, list(self._pages) if user is None else [user]
-        )
+        self._send({"event": "notice", "level": level, "text": text}, list(self._pages) if user is None else [user])
 
     def limited(self, method: str, channel: str | None, retry_after: int) -> None:
         """A 429 was handed out."""
-        name = (
-            self._workspace.channels[channel].name if channel in self._workspace.channels else "the workspace"
-        )
+        name = self._workspace.channels[channel].name if channel in self._workspace.channels else "the workspace"
         if channel is not None:
             self._limited[channel].append(self._clock())
         if self._clock() - self._noticed.get(method, 0.0) < NOTICE_SECONDS:
@@ -143,9 +139,7 @@ class Live:
         return [message.audience] if message.audience is not None else self._everybody(channel)
 
     def _everybody(self, channel: Channel) -> list[str]:
-        return [
-            user for user, pages in self._pages.items() if pages and self._workspace.visible(channel, user)
-        ]
+        return [user for user, pages in self._pages.items() if pages and self._workspace.visible(channel, user)]
 
     def _send(self, event: Json, users: list[str]) -> None:
         if not any(self._pages.get(user) for user in users):

@@ -85,8 +85,7 @@ class Message:
             message["files"] = list(self.files)
         if self.reactions:
             message["reactions"] = [
-                {"name": name, "users": list(users), "count": len(users)}
-                for name, users in self.reactions.items()
+                {"name": name, "users": list(users), "count": len(users)} for name, users in self.reactions.items()
             ]
         return message
 

@@ -115,9 +115,7 @@ def settle(
     """Build the workspace that ``seed`` describes; ids are the same every time."""
     ids = Ids()
     bot_name = app_name.lower().replace(" ", "-")
-    bot = Person(
-        id=BOT_USER, name=bot_name, real_name=app_name, team_id=TEAM_ID, bot_id=BOT_ID, color="2f7d6b"
-    )
+    bot = Person(id=BOT_USER, name=bot_name, real_name=app_name, team_id=TEAM_ID, bot_id=BOT_ID, color="2f7d6b")
     workspace = Workspace(
         team_id=TEAM_ID,
         name=seed.company,
@@ -128,9 +126,7 @@ def settle(
         message_bound=message_bound,
         ledger_bound=ledger_bound,
     )
-    named = {
-        person.name: person for person in map(_person, seed.people, map(str, range(1, len(seed.people) + 1)))
-    }
+    named = {person.name: person for person in map(_person, seed.people, map(str, range(1, len(seed.people) + 1)))}
     workspace.people.update({person.id: person for person in named.values()})
     for handle, title, members in seed.groups:
         group = Usergroup(

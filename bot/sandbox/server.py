@@ -103,12 +103,8 @@ class Sandbox:
             clock=clock,
         )
         self.events = Events(app=self.app, workspace=workspace, deliveries=self.deliveries, clock=clock)
-        self.interactions = Interactions(
-            backend=self.backend, deliveries=self.deliveries, notice=self.live.notice
-        )
-        self.client = Client(
-            backend=self.backend, interactions=self.interactions, events=self.events, live=self.live
-        )
+        self.interactions = Interactions(backend=self.backend, deliveries=self.deliveries, notice=self.live.notice)
+        self.client = Client(backend=self.backend, interactions=self.interactions, events=self.events, live=self.live)
         self.hooks = Hooks(self.backend)
         self._http: SignedHttp | None = None
         self._stack = AsyncExitStack()
@@ -137,9 +133,7 @@ class Sandbox:
         return Limits(self._rates, {name: method.tier for name, method in METHODS.items()})
 
     def _revoked(self, event: str) -> None:
-        detail = (
-            {"tokens": {"oauth": [], "bot": [self.workspace.bot.id]}} if event == "tokens_revoked" else {}
-        )
+        detail = {"tokens": {"oauth": [], "bot": [self.workspace.bot.id]}} if event == "tokens_revoked" else {}
         self.events.emit(event, {"type": event, **detail})
 
     # -- what tests and the demo use -------------------------------------------------------------------------

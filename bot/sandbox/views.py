@@ -101,9 +101,7 @@ class Views:
     def close(self, user: str, view_id: str, *, everything: bool = False) -> list[Json]:
         """Close a modal and those above it, or the whole stack; returns what was closed, top first."""
         stack = self.stack(user)
-        position = (
-            0 if everything else next((at for at, each in enumerate(stack) if each["id"] == view_id), None)
-        )
+        position = 0 if everything else next((at for at, each in enumerate(stack) if each["id"] == view_id), None)
         if position is None:
             return []
         closed = stack[position:][::-1]

@@ -18,9 +18,7 @@ from bot.sandbox.methods.table import METHODS
 
 log = structlog.get_logger()
 
-HTML = (
-    "<!DOCTYPE html><html><head><title>Server Error</title></head><body><h1>Server Error</h1></body></html>"
-)
+HTML = "<!DOCTYPE html><html><head><title>Server Error</title></head><body><h1>Server Error</h1></body></html>"
 TEXT = "upstream connect error or disconnect/reset before headers"
 
 
@@ -84,9 +82,7 @@ class WebApi:
         token = bearer.strip() if scheme.lower() == "bearer" else arguments.get("token")
         return self._backend.grants.check(token, kind=method.token, now=self._backend.clock())
 
-    def _refused(
-        self, name: str, channel: str | None, refusal: Refusal, headers: dict[str, str]
-    ) -> web.Response:
+    def _refused(self, name: str, channel: str | None, refusal: Refusal, headers: dict[str, str]) -> web.Response:
         self._backend.stats.refused(name, refusal.code)
         if refusal.retry_after is not None:
             headers["Retry-After"] = str(refusal.retry_after)

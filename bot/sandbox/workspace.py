@@ -86,9 +86,7 @@ class Workspace:
 
     def channel_named(self, name: str) -> Channel | None:
         """The channel of that name, if there is one."""
-        return next(
-            (each for each in self.channels.values() if each.kind != "im" and each.name == name), None
-        )
+        return next((each for each in self.channels.values() if each.kind != "im" and each.name == name), None)
 
     def visible(self, channel: Channel, user_id: str) -> bool:
         """Whether the channel exists for this person."""
@@ -177,9 +175,7 @@ class Workspace:
         self.tell(Posted(channel=channel, message=message))
         return message
 
-    def _draft(
-        self, channel: Channel, author: Person, content: Content, thread_ts: str | None, extra: Json
-    ) -> Message:
+    def _draft(self, channel: Channel, author: Person, content: Content, thread_ts: str | None, extra: Json) -> Message:
         return Message(
             ts=self.next_ts(),
             channel=channel.id,

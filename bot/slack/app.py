@@ -54,9 +54,7 @@ class SlackApp:
         Bolt's own reading of a form body loses a slash command that has the word "payload" in it, so it gets what was
         read before, as a socket would bring it.
         """
-        request = AsyncBoltRequest(  # type: ignore[no-untyped-call]
-            mode="socket_mode", body=dict(payload), headers={**(headers or {})}
-        )
+        request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers={**(headers or {})})
         return await self.bolt.async_dispatch(request)
 
     async def drain(self, seconds: float) -> int:
@@ -68,7 +66,7 @@ class _Authorize(AsyncAuthorize):
     """Finds the installation without asking Slack each time, as Bolt's own does."""
 
     def __init__(self, installations: Installations) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._installations = installations
 
     async def __call__(

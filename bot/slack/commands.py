@@ -6,10 +6,22 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.core.commands import Channel, Command, Help, Here, List, Me, Subscribe, Unsubscribe, Url, parse_command
+from bot.core.commands import (
+    Channel,
+    Command,
+    Help,
+    Here,
+    List,
+    Me,
+    Place,
+    Subscribe,
+    Unsubscribe,
+    Url,
+    parse_command,
+)
 from bot.core.destination import Destination, SlackChannel, SlackPerson, Webhook
-from bot.core.errors import CommandError, FilterError
-from bot.core.subscription import Style, read_id
+from bot.core.errors import MistakeError
+from bot.core.subscription import Style
 from bot.render import help as manual
 from bot.render.message import Message
 from bot.render.replies import mistake, reply
@@ -30,7 +42,7 @@ def listen(bolt: AsyncApp, desk: Desk) -> None:
 async def _run(desk: Desk, request: Request) -> None:
     try:
         message = await _act(desk, request, parse_command(str(request.body.get("text", ""))))
-    except (FilterError, CommandError) as error:
+    except MistakeError as error:
         message = mistake(error)
     await desk.answer(request, message)
 
@@ -42,19 +54,17 @@ async def _act(desk: Desk, request: Request, command: Command) -> Message:
             destination = _destination(to, request)
             style = Style(mention=mention)
             return reply(await actions.subscribe(actor, wanted=wanted, destination=destination, style=style))
-        case Unsubscribe(id=typed):
-            return reply(await actions.unsubscribe(actor, read_id(typed)))
+        case Unsubscribe(id=subscription):
+            return reply(await actions.unsubscribe(actor, subscription))
         case List(all=True):
             return reply(await actions.list_all(actor))
         case List():
             return reply(await actions.list_near(actor, here(request)))
-        case Help(topic="filter"):
-            return manual.filters()
-        case Help():
-            return manual.overview()
+        case Help(topic=topic):
+            return manual.about(topic)
 
 
-def _destination(to: Here | Channel | Me | Url, request: Request) -> Destination:
+def _destination(to: Place, request: Request) -> Destination:
     team = request.actor.team
     match to:
         case Here():

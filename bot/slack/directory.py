@@ -79,6 +79,8 @@ class Directory:
                 return facts
             case Answer(error=error) if error in _UNSEEN:
                 return None
+            case Answer(error="missing_scope", detail=needed) if "im:read" in needed:
+                return None  # a conversation between people (im:read, mpim:read), which is none of our business
             case _:
                 raise _away("conversations.info", reply)
 

@@ -53,7 +53,7 @@ class SocketMode:
         self._handler = AsyncSocketModeHandler(self._app.bolt, self._token, ping_interval=self._check)
         self._handler.client.wss_uri = address
         self._tasks = [
-            asyncio.create_task(self._handler.client.connect(), name="socket-connect"),  # type: ignore[no-untyped-call]
+            asyncio.create_task(self._connect(self._handler), name="socket-connect"),
             asyncio.create_task(self._watch(self._handler), name="socket-watch"),
         ]
         return self
@@ -84,6 +84,10 @@ class SocketMode:
                 log.warning("socket_waits_for_slack", reply=repr(reply))
                 return None
 
+    async def _connect(self, handler: AsyncSocketModeHandler) -> None:
+        await handler.client.connect()  # type: ignore[no-untyped-call]
+        self._connected.set()
+
     async def _watch(self, handler: AsyncSocketModeHandler) -> None:
         """Look at the connection, and mend what the SDK does not.
 
@@ -92,6 +96,7 @@ class SocketMode:
         """
         failures = 0
         while True:
+            await asyncio.sleep(self._check)
             if await handler.client.is_connected():
                 failures = 0
                 self._connected.set()
@@ -101,4 +106,3 @@ class SocketMode:
                 if failures % PATIENCE == 0:
                     log.warning("socket_asks_anew", checks=failures)
                     handler.client.wss_uri = None
-            await asyncio.sleep(self._check)

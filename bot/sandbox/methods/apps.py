@@ -75,9 +75,7 @@ def oauth_access(call: Call) -> Json:
         grant, refresh_token = backend.grants.refresh(str(given.get("refresh_token")), now=now)
     else:
         redirect_uri = given.get("redirect_uri") or None
-        grant, refresh_token = backend.grants.redeem(
-            str(given.get("code")), redirect_uri=redirect_uri, now=now
-        )
+        grant, refresh_token = backend.grants.redeem(str(given.get("code")), redirect_uri=redirect_uri, now=now)
     answer: Json = {
         "access_token": grant.token,
         "token_type": "bot",

@@ -76,9 +76,7 @@ def _listed(call: Call, channels: Iterable[Channel]) -> Json:
 def list_all(call: Call) -> Json:
     """Every conversation that the bot may know of."""
     bot = call.workspace.bot.id
-    return _listed(
-        call, [each for each in call.workspace.channels.values() if call.workspace.visible(each, bot)]
-    )
+    return _listed(call, [each for each in call.workspace.channels.values() if call.workspace.visible(each, bot)])
 
 
 def list_of_user(call: Call) -> Json:

@@ -27,8 +27,7 @@ def complete_upload(call: Call) -> Json:
         raise Refusal("invalid_arguments")
     backend = call.backend
     files = [
-        backend.files.complete(each["id"], each.get("title"), f"{backend.url}/files/{each['id']}")
-        for each in given
+        backend.files.complete(each["id"], each.get("title"), f"{backend.url}/files/{each['id']}") for each in given
     ]
     channels = [_shared_with(call, each) for each in _places(call)]
     thread_ts = call.arguments.get("thread_ts") or None

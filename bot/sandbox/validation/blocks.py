@@ -83,9 +83,7 @@ _VIDEO = record(
         "title_url": url(3_000),
     },
 )
-_ALERT = record(
-    {"text": text(3_000)}, _ID | {"level": one_of("default", "info", "warning", "error", "success")}
-)
+_ALERT = record({"text": text(3_000)}, _ID | {"level": one_of("default", "info", "warning", "error", "success")})
 _CARD = record(
     {},
     _ID
@@ -140,9 +138,7 @@ _FLAT: dict[str, Check] = COMMON | {
     "file": record({"external_id": string(), "source": one_of("remote")}, _ID),
     "markdown": record({"text": string(12_000)}, _ID),
     "plan": record({"title": string()}, _ID | {"tasks": array(union({"task_card": _TASK}))}),
-    "table": record(
-        {"rows": array(_ROW, most=100, least=1)}, _ID | {"column_settings": array(_column, most=20)}
-    ),
+    "table": record({"rows": array(_ROW, most=100, least=1)}, _ID | {"column_settings": array(_column, most=20)}),
     "task_card": _TASK,
 }
 MESSAGE_ONLY: dict[str, Check] = _FLAT | {

@@ -110,9 +110,7 @@ SELECTS: dict[str, Check] = {
         {}, _MULTI | {"initial_options": array(OPTION, most=100), "min_query_length": integer(least=0)}
     ),
     "multi_users_select": record({}, _MULTI | {"initial_users": _USERS}),
-    "multi_conversations_select": record(
-        {}, _MULTI | _CONVERSATIONS | {"initial_conversations": array(string())}
-    ),
+    "multi_conversations_select": record({}, _MULTI | _CONVERSATIONS | {"initial_conversations": array(string())}),
     "multi_channels_select": record({}, _MULTI | {"initial_channels": array(string())}),
 }
 DATES: dict[str, Check] = {
@@ -141,9 +139,7 @@ INPUTS: dict[str, Check] = {
     ),
     "email_text_input": record({}, _TYPED),
     "url_text_input": record({}, _TYPED),
-    "number_input": record(
-        {"is_decimal_allowed": boolean}, _TYPED | {"min_value": string(), "max_value": string()}
-    ),
+    "number_input": record({"is_decimal_allowed": boolean}, _TYPED | {"min_value": string(), "max_value": string()}),
     "rich_text_input": record({}, _INPUT | {"initial_value": RICH_TEXT, "dispatch_action_config": DISPATCH}),
     "file_input": record(
         {}, {"action_id": ID, "filetypes": array(string(), least=1), "max_files": integer(least=1, most=10)}

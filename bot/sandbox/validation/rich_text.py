@@ -27,9 +27,7 @@ _INLINE = union(
     {
         "text": _TEXT,
         "link": _LINK,
-        "emoji": record(
-            {"name": string()}, {"unicode": string(), "skin_tone": integer(least=1, most=6)} | _STYLED
-        ),
+        "emoji": record({"name": string()}, {"unicode": string(), "skin_tone": integer(least=1, most=6)} | _STYLED),
         "user": record({"user_id": string()}, _STYLED),
         "usergroup": record({"usergroup_id": string()}, _STYLED),
         "channel": record({"channel_id": string()}, _STYLED),

@@ -23,12 +23,8 @@ from bot.sandbox.validation.objects import plain
 
 TEXT_KEPT = 40_000  # chat.postMessage truncates beyond, with the warning message_truncated
 UPDATE_TEXT = 4_000  # chat.update answers msg_too_long beyond
-MARKDOWN = (
-    12_000  # over all markdown blocks of a payload; docs.slack.dev/reference/block-kit/blocks/markdown-block
-)
-ALL_BLOCKS = (
-    13_000  # undocumented; measured by others at 12,000 to 13,300 (github.com/slackapi/bolt-js/issues/2509)
-)
+MARKDOWN = 12_000  # over all markdown blocks of a payload; docs.slack.dev/reference/block-kit/blocks/markdown-block
+ALL_BLOCKS = 13_000  # undocumented; measured by others at 12,000 to 13,300 (github.com/slackapi/bolt-js/issues/2509)
 TABLE_CELLS = 10_000  # undocumented; over the cells of all tables of a message
 ATTACHMENTS = 100
 METADATA_BYTES = 8_000  # not published; a careful guess
@@ -177,9 +173,7 @@ def check_update(arguments: Json) -> None:
 def check_view(view: Any, kinds: set[str]) -> Json:
     """A view of one of these kinds, or ``invalid_arguments`` with every problem."""
     if not isinstance(view, dict):
-        raise Refusal(
-            "invalid_arguments", response_metadata={"messages": ["[ERROR] missing required field: view"]}
-        )
+        raise Refusal("invalid_arguments", response_metadata={"messages": ["[ERROR] missing required field: view"]})
     if view.get("type") not in kinds:
         refuse("invalid_arguments", [Problem(f"unsupported type: {view.get('type')}", "/view/type")])
     refuse("invalid_arguments", (_MODAL if view["type"] == "modal" else _HOME)(view, "/view"))
