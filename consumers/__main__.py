@@ -129,7 +129,8 @@ def publish(
 
     _run(sending())
     count = len(documents)
-    err.print(f"published {count} event{'' if count == 1 else 's'} to {settings.topic}", highlight=False, soft_wrap=True)
+    ending = "" if count == 1 else "s"
+    err.print(f"published {count} event{ending} to {settings.topic}", highlight=False, soft_wrap=True)
 
 
 @app.command()
