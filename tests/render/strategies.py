@@ -86,4 +86,5 @@ def item(event: Event, *, appended: int = 0) -> Item:
     return Item(delivery=delivery, event=event)
 
 
-RUNS = st.lists((EVENTS_OF_ENEMIES | EVENTS | RESULTS_OF_ALL_KINDS).map(item), min_size=1, max_size=24)
+_FEW = st.lists((EVENTS_OF_ENEMIES | EVENTS | RESULTS_OF_ALL_KINDS).map(item), min_size=1, max_size=4)
+RUNS = st.builds(lambda run, times: run * times, _FEW, st.integers(1, 8))
