@@ -42,8 +42,8 @@ VERBS = (
     ),
     Verb(
         name="help",
-        form="help [filter | VERB]",
-        does="Show this, one part of it, or how filters are written.",
+        form="help [topic]",
+        does="Show this, or one topic: filter, subscribe, unsubscribe or list.",
         examples=("help filter",),
     ),
 )
