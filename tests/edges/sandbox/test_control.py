@@ -21,7 +21,7 @@ from bot.sandbox.manifest import read_app
 from bot.sandbox.message import Content, Message
 from bot.sandbox.seed import Room, Seed
 from bot.sandbox.server import Sandbox
-from tests.edges.sandbox.driver import ManualClock, Page, button, refused, until
+from tests.edges.sandbox.driver import ManualClock, Page, button, refused
 
 Payload = dict[str, Any]
 

@@ -91,7 +91,7 @@ async def test_links_and_dates(page: Page) -> None:
     )
     assert 'href="https://a.example/?q=1&amp;r=2"' in link["html"]
     assert link["text"] == "the *page*"
-    assert '>https://a.example/x_y_z</a>, then' in bare["html"]
+    assert ">https://a.example/x_y_z</a>, then" in bare["html"]
     assert date["text"] == "2026-11-23 11:40"
 
 
@@ -112,7 +112,7 @@ ANSWERS = (
 class Outline(HTMLParser):
     """A document as nesting and text alone: tags that carry meaning, characters without white space."""
 
-    KEPT = frozenset("em strong s code pre blockquote ul ol li table tr th td hr a h".split())
+    KEPT = frozenset(["em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "table", "tr", "th", "td", "hr", "a", "h"])
 
     def __init__(self) -> None:
         super().__init__()
