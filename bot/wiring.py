@@ -100,7 +100,7 @@ def patiently(what: str, *, where: str, failures: tuple[type[BaseException], ...
 
     return AsyncRetrying(
         retry=retry_if_exception_type(failures),
-        wait=wait_exponential_jitter(initial=0.2, max=10),
+        wait=wait_exponential_jitter(multiplier=0.2, max=10),
         before_sleep=tell,
         sleep=asyncio.sleep,
     )

@@ -129,7 +129,8 @@ def publish(
 
     _run(sending())
     count = len(documents)
-    err.print(f"published {count} event{'' if count == 1 else 's'} to {settings.topic}", highlight=False)
+    ending = "" if count == 1 else "s"
+    err.print(f"published {count} event{ending} to {settings.topic}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -155,7 +156,7 @@ def check(*, env_file: EnvFile = DEFAULT_ENV, as_json: AsJson = False) -> None:
         for one in findings:
             mark, colour = ("✓", "green") if one.ok else ("✗", "red")
             out.print(f"[{colour}]{mark}[/] {one.what}: ", end="")
-            out.print(one.found + (f" — {one.fix}" if one.fix else ""), markup=False, highlight=False)
+            out.print(one.found + (f" — {one.fix}" if one.fix else ""), markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(one.ok for one in findings) else 1)
 
 
@@ -258,7 +259,7 @@ def _settings(env_file: Path, roles: frozenset[Role]) -> Settings:
         return load(roles, env_file=env_file)
     except SettingsError as error:
         for problem in error.problems:
-            err.print(problem, markup=False, highlight=False)
+            err.print(problem, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
 
 
@@ -275,7 +276,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _fail(text: str) -> NoReturn:
-    err.print(text, markup=False, highlight=False)
+    err.print(text, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(2)
 
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot import settings
-from bot.core import schema
+from bot.core.asyncapi import asyncapi
+from bot.core.schema import event_schema
 from bot.slack.manifest import manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- settings: generated -->", "<!-- settings: end -->"
 
 FILES: Mapping[str, Callable[[], str]] = {
-    "docs/event.schema.json": schema.event_schema,
-    "docs/asyncapi.yaml": schema.asyncapi,
+    "docs/event.schema.json": event_schema,
+    "docs/asyncapi.yaml": asyncapi,
     ".env.example": settings.example,
     "manifest.yml": lambda: manifest(socket_mode=False),
     "README.md": lambda: _readme((ROOT / "README.md").read_text(encoding="utf-8")),

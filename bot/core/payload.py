@@ -50,8 +50,12 @@ def _link(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
 
 
-Amount = Annotated[float, BeforeValidator(_no_truth, json_schema_input_type=float), Field(ge=0)]
-Tokens = Annotated[int, BeforeValidator(_no_truth, json_schema_input_type=int), Field(ge=0, le=MOST_TOKENS)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Amount = Annotated[float, Field(ge=0)]
+_Tokens = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
+Share = Annotated[_Share, BeforeValidator(_no_truth, json_schema_input_type=_Share)]
+Amount = Annotated[_Amount, BeforeValidator(_no_truth, json_schema_input_type=_Amount)]
+Tokens = Annotated[_Tokens, BeforeValidator(_no_truth, json_schema_input_type=_Tokens)]
 
 
 class Part(BaseModel):
@@ -129,9 +133,7 @@ class Data(Part):
     )
     title: str | None = Field(None, description="One line that tells this inference from the others.")
     result: Any = Field(None, description="What came out: text in Markdown, or any JSON.")
-    confidence: Annotated[float, BeforeValidator(_no_truth, json_schema_input_type=float), Field(ge=0, le=1)] | None = (
-        Field(None, description="How sure the model is, from 0 to 1.")
-    )
+    confidence: Share | None = Field(None, description="How sure the model is, from 0 to 1.")
     latency: Amount | None = Field(None, description="Seconds from request to result.")
     usage: UsagePart | None = Field(None, description="Tokens and cost.")
     tags: Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=str | list[str])] | None = Field(

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack, suppress
@@ -66,11 +67,14 @@ class WebhookOutlet:
         self._clock = clock
         self._resolver = resolver
         self._stack = AsyncExitStack()
+        self._connector: aiohttp.TCPConnector | None = None
         self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
         """Open the client; its connections are made when they are needed."""
-        connector = aiohttp.TCPConnector(
+        tls = ssl.create_default_context()
+        self._connector = connector = aiohttp.TCPConnector(
+            ssl=tls,
             socket_factory=self._socket,
             resolver=self._resolver,
             limit=0,
@@ -81,7 +85,7 @@ class WebhookOutlet:
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
         self._stack.push_async_callback(session.close)
         client = httpx.AsyncClient(
-            transport=AiohttpTransport(client=session),
+            transport=AiohttpTransport(client=session, verify=tls),
             timeout=httpx.Timeout(self._timeout, connect=self._connect_timeout),
             follow_redirects=False,
             trust_env=False,

@@ -10,8 +10,8 @@ from bot.core.event import Event, Failure
 from bot.render import figures
 from bot.render.discretion import may_read, withheld
 from bot.render.message import Block, Item, Message
-from bot.render.result import preview, result
-from bot.render.richtext import BOLD, Element, blocks, link, section, span, weight
+from bot.render.result import failure, line, result
+from bot.render.richtext import BOLD, Element, blocks, link, plain, section, span, weight
 from bot.render.text import clean, escaped, shorten
 
 ROOM = 10_000
@@ -27,13 +27,14 @@ def card(item: Item, *, now: int, reader: str | None) -> Message:
     event = item.event
     open_ = may_read(event, reader)
     head = [_header(event, open_=open_), _context([*_facts(event), figures.late(item.delivery.appended, now)], event)]
-    tail = [*_links(event), *_labels(event)] if open_ else _labels(event, extra=False)
     if not open_:
-        body = [_context([withheld(event)])]
-    else:
-        error = blocks(_error(event.error))
-        body = error + blocks(result(event.result, ROOM - weight([*head, *error, *tail])))
-    return Message(text=_text(event, open_=open_), blocks=(*head, *body, *tail))
+        closed = (*head, _context([withheld(event)]), *_labels(event, extra=False))
+        return Message(text=_text(event, withheld(event), open_=False), blocks=closed)
+    error = blocks(_error(event.error))
+    tail = [*_links(event), *_labels(event)]
+    shown = result(event.result, ROOM - weight([*head, *error, *tail]))
+    content = line(plain(shown)) if event.error is None else failure(event.error)
+    return Message(text=_text(event, content, open_=True), blocks=(*head, *error, *blocks(shown), *tail))
 
 
 def headline(event: Event, room: int, *, open_: bool) -> str:
@@ -49,9 +50,8 @@ def summary(event: Event) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _text(event: Event, *, open_: bool) -> str:
+def _text(event: Event, content: str, *, open_: bool) -> str:
     lead = f"{headline(event, 150, open_=open_)} — {summary(event)}"
-    content = preview(event)[0] if open_ else withheld(event)
     return escaped(f"{lead}\n{content}" if content else lead, LONGEST_TEXT)
 
 

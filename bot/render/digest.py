@@ -78,7 +78,8 @@ def _begun(row: _Row, room: int) -> str:
 
 def _line(row: _Row, room: int) -> str:
     """For notifications."""
-    return escaped(f"{shorten(row.title, 60)} — {row.summary} — {row.content}", room)
+    parts = (shorten(row.title, 60), row.summary, row.content)
+    return escaped(" — ".join(part for part in parts if part), room)
 
 
 def _tally(items: Sequence[Item]) -> str:

@@ -1,6 +1,7 @@
 """Small facts in few characters: status, confidence, times, tokens and cost."""
 
 from collections.abc import Mapping
+from math import floor, log10
 
 from bot.core.backoff import HOUR, MINUTE, SECOND
 from bot.core.event import Event, Model, Status, Usage
@@ -15,7 +16,7 @@ MARKS: Mapping[Status, str] = {
     Status.CANCELLED: "🚫",
 }
 _CELLS = 10
-_CENT = 0.01
+_CENT, _MILLIONTH = 0.01, 0.000_001
 _LATE = MINUTE
 _DAY = 24 * HOUR
 
@@ -75,5 +76,12 @@ def usage(of: Usage) -> str:
     if of.tokens is not None:
         parts.append(f"{of.tokens:,} tokens")
     if of.cost is not None:
-        parts.append(f"${of.cost:,.2f}" if of.cost >= _CENT or of.cost == 0 else f"${of.cost:.2g}")
+        parts.append(_dollars(of.cost))
     return " · ".join(parts)
+
+
+def _dollars(cost: float) -> str:
+    """Cents, or two digits that say something where it is less than a cent."""
+    if cost >= _CENT or cost <= 0:
+        return f"${cost:,.2f}"
+    return f"${cost:.{1 - floor(log10(cost))}f}" if cost >= _MILLIONTH else "under $0.000001"

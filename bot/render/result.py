@@ -2,7 +2,7 @@
 
 import json
 
-from bot.core.event import Event, Json
+from bot.core.event import Event, Failure, Json
 from bot.render.markdown import pieces
 from bot.render.richtext import Element, fit, plain, preformatted, section, span
 from bot.render.text import clean
@@ -28,18 +28,24 @@ def preview(event: Event) -> tuple[str, int]:
     What is missing is counted in characters; only the beginning of a long result is read.
     """
     if event.error is not None:
-        return _line(": ".join(filter(None, (event.error.type, event.error.message)))), 0
+        return failure(event.error), 0
     match event.result:
         case None:
             return "", 0
         case str(text):
-            return _line(plain(pieces(text[:_LONGEST_PREVIEW]))), max(0, len(text) - _LONGEST_PREVIEW)
+            return line(plain(pieces(text[:_LONGEST_PREVIEW]))), max(0, len(text) - _LONGEST_PREVIEW)
         case other:
             text = json.dumps(other, ensure_ascii=False)
             return clean(text[:_LONGEST_PREVIEW]), max(0, len(text) - _LONGEST_PREVIEW)
 
 
-def _line(text: str) -> str:
+def failure(error: Failure) -> str:
+    """What went wrong, on one line."""
+    return line(": ".join(part for part in (error.type, error.message) if part) or "no reason given")
+
+
+def line(text: str) -> str:
+    """Text on one line, cleaned."""
     return " ".join(clean(text).split())
 
 

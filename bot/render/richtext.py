@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/block-kit/blocks/rich-text-block. Pieces are wh
 lists, quotes, preformatted text); a divider between pieces becomes a block of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -32,14 +32,15 @@ def span(text: str, style: Style = PLAIN) -> list[Element]:
 def link(url: str, label: str, style: Style = PLAIN) -> list[Element]:
     """A link that shows where it leads; text alone, with the address, where that can't be shown or is not for people.
 
-    Only http, https and mailto are links. A label other than the address itself is followed by its domain.
+    Only http, https and mailto are links. A label other than the address itself has the domain behind it, within the
+    link, so that no cut comes between them.
     """
     label = label.strip()
     shown = _destination(url)
     if shown is None:
         return span(f"{label} ({url})" if label and label != url else url or label, style)
-    element = _styled({"type": "link", "url": url, "text": label or url}, style)
-    return [element] if label in {"", url, shown} else [element, *span(f" ({shown})", style)]
+    text = label or url
+    return [_styled({"type": "link", "url": url, "text": text if text in {url, shown} else f"{text} ({shown})"}, style)]
 
 
 def section(inlines: Sequence[Element]) -> Element:
@@ -63,16 +64,12 @@ def blocks(pieces: Iterable[Element]) -> list[Block]:
     return made
 
 
-def weight(value: object) -> int:
+def weight(value: Mapping[str, Any] | Sequence[Any]) -> int:
     """What Block Kit objects weigh against Slack's limit on a whole message: their texts and addresses."""
-    match value:
-        case dict():
-            own = sum(units(part) for key, part in value.items() if key in {"text", "url"} and isinstance(part, str))
-            return own + sum(weight(part) for part in value.values() if isinstance(part, dict | list | tuple))
-        case list() | tuple():
-            return sum(map(weight, value))
-        case _:
-            return 0
+    if not isinstance(value, Mapping):
+        return sum(map(weight, value))
+    own = sum(units(part) for key, part in value.items() if key in {"text", "url"} and isinstance(part, str))
+    return own + sum(weight(part) for part in value.values() if isinstance(part, dict | list | tuple))
 
 
 def plain(value: Element | Sequence[Element]) -> str:
@@ -139,4 +136,5 @@ def _destination(url: str) -> str | None:
         return parts.path or None
     if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
         return None
-    return host or None
+    named = host is not None and all(letter.isalnum() or letter in "-._" for letter in host)
+    return host if named or "[" in parts.netloc else None

@@ -98,9 +98,8 @@ class Limits:
         step = 1.0 / self.rates.channel_per_second
         due = max(self._channels.get(channel, now), now)
         early = due - now - (self.rates.channel_burst - 1) * step
-        if early > _ROUNDING:
-            return math.ceil(early)
-        if wait := self._workspace.wait(now):
+        wait = max(early, self._workspace.wait(now))
+        if wait > _ROUNDING:
             return math.ceil(wait)
         self._channels[channel] = due + step
         self._workspace.take(now)

@@ -152,7 +152,7 @@ class Workspace:
                 reply_users=tuple(dict.fromkeys((*parent.reply_users, author.id))),
             )
             channel.keep(parent)
-            self.tell(Edited(channel=channel, message=parent))
+            self.tell(Edited(channel=channel, message=parent, content=False))
         self.ledger.note("post", message, self._clock())
         self.tell(Posted(channel=channel, message=message))
         return message
@@ -194,7 +194,7 @@ class Workspace:
         else:
             channel.keep(edited)
         self.ledger.note("update", edited, self._clock())
-        self.tell(Edited(channel=channel, message=edited))
+        self.tell(Edited(channel=channel, message=edited, content=True))
         return edited
 
     def erase(self, channel: Channel, message: Message) -> None:
@@ -213,7 +213,7 @@ class Workspace:
             raise Refusal("already_reacted")
         reacted = replace(message, reactions={**message.reactions, name: (*users, user_id)})
         channel.keep(reacted)
-        self.tell(Edited(channel=channel, message=reacted))
+        self.tell(Edited(channel=channel, message=reacted, content=False))
         self.tell(Reacted(channel=channel, message=reacted, name=name, user=user_id))
 
     # -- channels --------------------------------------------------------------------------------------------

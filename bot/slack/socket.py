@@ -63,7 +63,7 @@ class SocketMode:
         assert self._handler is not None  # noqa: S101 (entered)
         client = self._handler.client
         self._connected.clear()
-        await client.close()  # type: ignore[no-untyped-call]
+        await client.close()
         # The SDK cancels its tasks without waiting for them.
         theirs = [client.message_processor, client.current_session_monitor, client.message_receiver]
         for task in self._tasks:
@@ -85,7 +85,7 @@ class SocketMode:
                 return None
 
     async def _connect(self, handler: AsyncSocketModeHandler) -> None:
-        await handler.client.connect()  # type: ignore[no-untyped-call]
+        await handler.client.connect()
         self._connected.set()
 
     async def _watch(self, handler: AsyncSocketModeHandler) -> None:

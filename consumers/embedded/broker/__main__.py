@@ -34,7 +34,15 @@ async def _run(options: argparse.Namespace) -> None:
 def main() -> None:
     """Run a broker."""
     options = _options()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for the address
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),  # standard output is for the address
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+    )
     uvloop.run(_run(options))
 
 

@@ -52,11 +52,16 @@ class Field:
     since: int = 0
     until: int = FOREVER
     default: Any = _REQUIRED
+    """What a handler sees, or need not say, where the version lacks the field."""
+    nullable: bool = False
+    """Whether it may be null; so may a field whose default is None."""
 
 
-def field(name: str, kind: Any, since: int = 0, *, until: int = FOREVER, default: Any = _REQUIRED) -> Field:
-    """Name a field; ``default`` is what a handler sees, or need not say, where the version lacks the field."""
-    return Field(name=name, kind=kind, since=since, until=until, default=default)
+def field(
+    name: str, kind: Any, since: int = 0, *, until: int = FOREVER, default: Any = _REQUIRED, nullable: bool = False
+) -> Field:
+    """Name a field, in the order of the protocol guide's columns."""
+    return Field(name=name, kind=kind, since=since, until=until, default=default, nullable=nullable)
 
 
 def throttle(since: int) -> Field:
@@ -87,7 +92,10 @@ class _Other:
         self._coder = coder
 
     def decode(self, data: BytesIO, body: Body) -> None:
-        body[self._field.name] = self._coder.decode(data)
+        value = self._coder.decode(data)
+        if value is None and not (self._field.nullable or self._field.default is None):
+            raise ValueError(f"{self._field.name} is null")
+        body[self._field.name] = value
 
     def encode(self, item: Mapping[str, Any]) -> bytes:
         name, default = self._field.name, self._field.default
@@ -109,7 +117,7 @@ class Shape(Schema):
         """Read one record.
 
         Raises:
-            ValueError, struct.error: the bytes end too early or are no text.
+            ValueError, struct.error: the bytes end too early, are no text, or are null where they may not be.
         """
         body: Body = dict(self._absent)
         for part in self._parts:

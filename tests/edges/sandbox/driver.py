@@ -16,7 +16,7 @@ DEADLINE = 5.0
 
 
 class ManualClock:
-    """Stands still unless told to move; begins at the real time because the SDK checks signatures against it."""
+    """Stands still unless told to move; begins at the real time, against which the SDK checks signatures."""
 
     def __init__(self) -> None:
         self.now = float(int(time.time()))
@@ -31,8 +31,8 @@ class ManualClock:
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until something is true, within the deadline."""
     async with asyncio.timeout(DEADLINE):
-        while not condition():
-            await asyncio.sleep(0)
+        while not condition():  # noqa: ASYNC110 - conditions of every kind, with one deadline
+            await asyncio.sleep(0.001)
 
 
 class Page:

@@ -62,7 +62,9 @@ async def test_a_person_is_written_to_by_id_and_updates_need_the_direct_message(
     assert opened["channel"]["id"] == posted["channel"]
     assert posted["channel"].startswith("D")
     assert (await page.see("message"))["message"]["text"] == "For you"
-    assert await refused(client.chat_postMessage(channel=sandbox.workspace.bot.id, text="x")) == "cannot_dm_bot"
+    assert (
+        await refused(client.chat_postMessage(channel=sandbox.workspace.bot.id, text="x")) == "cannot_dm_bot"
+    )
 
 
 @pytest.mark.parametrize("name", ["general", "#general"])

@@ -69,7 +69,9 @@ async def test_a_command_that_is_not_acked_in_time_fails_where_the_person_sees_i
             answer = await page.post("command", channel=channel, command="/slow", text="")
             envelope = await socket.receive_json()
             await socket.send_str("not json")
-            await socket.send_json({"envelope_id": envelope["envelope_id"]})  # too late: nobody waits any more
+            await socket.send_json(
+                {"envelope_id": envelope["envelope_id"]}
+            )  # too late: nobody waits any more
         assert answer == {"ok": False, "error": "operation_timeout"}
         notice = await page.see("notice", level="error")
         assert notice["text"] == '/slow failed with the error "operation_timeout"'
@@ -85,9 +87,7 @@ async def test_a_manifest_decides_which_commands_there_are(clock: ManualClock) -
         "display_information": {"name": "Tidings"},
         "features": {
             "bot_user": {"display_name": "tidings"},
-            "slash_commands": [
-                {"command": "/tidings", "description": "Subscriptions", "usage_hint": "list"}
-            ],
+            "slash_commands": [{"command": "/tidings", "description": "Subscriptions", "usage_hint": "list"}],
         },
         "oauth_config": {"scopes": {"bot": ["chat:write", "commands"]}},
     }
@@ -139,7 +139,9 @@ async def test_a_response_url_ends_after_half_an_hour(
     assert answers == ["ok", '{"ok":false,"error":"expired_url"}']
 
 
-async def test_an_answer_that_breaks_the_rules_is_refused(sandbox: Sandbox, app: AsyncApp, page: Page) -> None:
+async def test_an_answer_that_breaks_the_rules_is_refused(
+    sandbox: Sandbox, app: AsyncApp, page: Page
+) -> None:
     answers: list[tuple[int, str]] = []
 
     @app.command("/tidings")

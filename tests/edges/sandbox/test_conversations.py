@@ -106,7 +106,9 @@ async def test_what_has_no_sense_for_a_kind_of_channel_is_refused(
     assert await refused(client.api_call("conversations.open", json={})) == "users_list_not_supplied"
     outside = sandbox.channel_id("random")
     assert await refused(client.conversations_history(channel=outside)) == "not_in_channel"
-    assert await refused(client.conversations_invite(channel=outside, users=["U0SBX0001"])) == "not_in_channel"
+    assert (
+        await refused(client.conversations_invite(channel=outside, users=["U0SBX0001"])) == "not_in_channel"
+    )
     assert await refused(client.conversations_archive(channel=outside)) == "not_in_channel"
     assert await refused(client.conversations_invite(channel=direct, users=[])) == "no_user"
     assert await refused(client.api_call("conversations.info", json={})) == "invalid_arguments"

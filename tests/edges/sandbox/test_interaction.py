@@ -313,9 +313,7 @@ async def test_an_external_select_asks_the_app_for_options(
     assert offered["options"][0]["value"] == "fraud-v14"
     await page.click(message, "start")
     view = (await page.see("view"))["view"]
-    offered = await page.get(
-        "options", view_id=view["id"], block_id="reason", action_id="model", value="llm"
-    )
+    offered = await page.get("options", view_id=view["id"], block_id="reason", action_id="model", value="llm")
     assert offered["options"][0]["value"] == "llm-v14"
 
 

@@ -28,7 +28,7 @@ CREATE_TOPICS: Final = Api(
                 field("num_partitions", INT32),
                 field("replication_factor", INT16),
                 field("assignments", (field("index", INT32), field("brokers", Array(INT32)))),
-                field("configs", (field("name", STRING), field("value", STRING))),
+                field("configs", (field("name", STRING), field("value", STRING, nullable=True))),
             ),
         ),
         field("timeout_ms", INT32),
@@ -51,7 +51,7 @@ CREATE_PARTITIONS: Final = Api(
         # the protocol guide nests count and assignments in a record of their own, which is the same bytes
         field(
             "topics",
-            (field("name", STRING), field("count", INT32), field("assignments", Array(Array(INT32)))),
+            (field("name", STRING), field("count", INT32), field("assignments", Array(Array(INT32)), nullable=True)),
         ),
         field("timeout_ms", INT32),
         field("validate_only", BOOL),
@@ -73,7 +73,7 @@ DESCRIBE_CONFIGS: Final = Api(
     key=32,
     versions=(0, 2),
     request=(
-        field("resources", (field("type", INT8), field("name", STRING), field("keys", Array(STRING)))),
+        field("resources", (field("type", INT8), field("name", STRING), field("keys", Array(STRING), nullable=True))),
         field("include_synonyms", BOOL, 1, default=False),
     ),
     response=(
@@ -89,14 +89,14 @@ DESCRIBE_CONFIGS: Final = Api(
                     "configs",
                     (
                         field("name", STRING),
-                        field("value", STRING),
+                        field("value", STRING, nullable=True),
                         field("read_only", BOOL, default=False),
                         field("is_default", BOOL, until=0),
                         field("source", INT8, 1),
                         field("is_sensitive", BOOL, default=False),
                         field(
                             "synonyms",
-                            (field("name", STRING), field("value", STRING), field("source", INT8)),
+                            (field("name", STRING), field("value", STRING, nullable=True), field("source", INT8)),
                             1,
                             default=(),
                         ),
@@ -130,7 +130,7 @@ ALTER_CONFIGS: Final = Api(
             (
                 field("type", INT8),
                 field("name", STRING),
-                field("configs", (field("name", STRING), field("value", STRING))),
+                field("configs", (field("name", STRING), field("value", STRING, nullable=True))),
             ),
         ),
         field("validate_only", BOOL),
@@ -147,7 +147,9 @@ INCREMENTAL_ALTER_CONFIGS: Final = Api(
             (
                 field("type", INT8),
                 field("name", STRING),
-                field("configs", (field("name", STRING), field("operation", INT8), field("value", STRING))),
+                field(
+                    "configs", (field("name", STRING), field("operation", INT8), field("value", STRING, nullable=True))
+                ),
             ),
         ),
         field("validate_only", BOOL),

@@ -18,7 +18,7 @@ METADATA: Final = Api(
     key=3,
     versions=(0, 8),
     request=(
-        field("topics", Array(STRING)),
+        field("topics", Array(STRING), nullable=True),
         field("allow_auto_topic_creation", BOOL, 4, default=True),
         field("include_cluster_authorized_operations", BOOL, 8),
         field("include_topic_authorized_operations", BOOL, 8),

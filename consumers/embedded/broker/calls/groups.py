@@ -22,7 +22,7 @@ JOIN_GROUP: Final = Api(
         field("session_timeout_ms", INT32),
         field("rebalance_timeout_ms", INT32, 1),
         field("member_id", STRING),
-        field("group_instance_id", STRING, 5),
+        field("group_instance_id", STRING, 5, nullable=True),
         field("protocol_type", STRING),
         field("protocols", (field("name", STRING), field("metadata", BYTES))),
     ),
@@ -35,7 +35,11 @@ JOIN_GROUP: Final = Api(
         field("member_id", STRING),
         field(
             "members",
-            (field("member_id", STRING), field("group_instance_id", STRING, 5), field("metadata", BYTES)),
+            (
+                field("member_id", STRING),
+                field("group_instance_id", STRING, 5, nullable=True),
+                field("metadata", BYTES),
+            ),
         ),
     ),
 )
@@ -47,7 +51,7 @@ SYNC_GROUP: Final = Api(
         field("group_id", STRING),
         field("generation_id", INT32),
         field("member_id", STRING),
-        field("group_instance_id", STRING, 3),
+        field("group_instance_id", STRING, 3, nullable=True),
         field("assignments", (field("member_id", STRING), field("assignment", BYTES))),
     ),
     response=(throttle(1), field("error_code", INT16), field("assignment", BYTES)),
@@ -60,7 +64,7 @@ HEARTBEAT: Final = Api(
         field("group_id", STRING),
         field("generation_id", INT32),
         field("member_id", STRING),
-        field("group_instance_id", STRING, 3),
+        field("group_instance_id", STRING, 3, nullable=True),
     ),
     response=(throttle(1), field("error_code", INT16)),
 )
@@ -71,14 +75,14 @@ LEAVE_GROUP: Final = Api(
     request=(
         field("group_id", STRING),
         field("member_id", STRING, until=2),
-        field("members", (field("member_id", STRING), field("group_instance_id", STRING)), 3),
+        field("members", (field("member_id", STRING), field("group_instance_id", STRING, nullable=True)), 3),
     ),
     response=(
         throttle(1),
         field("error_code", INT16, default=Code.NONE),
         field(
             "members",
-            (field("member_id", STRING), field("group_instance_id", STRING), field("error_code", INT16)),
+            (field("member_id", STRING), field("group_instance_id", STRING, nullable=True), field("error_code", INT16)),
             3,
         ),
     ),

@@ -19,7 +19,7 @@ OFFSET_COMMIT: Final = Api(
         field("group_id", STRING),
         field("generation_id", INT32),
         field("member_id", STRING),
-        field("group_instance_id", STRING, 7),
+        field("group_instance_id", STRING, 7, nullable=True),
         field("retention_time_ms", INT64, 2, until=4),
         field(
             "topics",
@@ -32,7 +32,7 @@ OFFSET_COMMIT: Final = Api(
                         field("offset", INT64),
                         field("leader_epoch", INT32, 6, default=-1),
                         field("commit_timestamp", INT64, 1, until=1),
-                        field("metadata", STRING),
+                        field("metadata", STRING, nullable=True),
                     ),
                 ),
             ),
@@ -55,7 +55,7 @@ OFFSET_FETCH: Final = Api(
     versions=(1, 5),
     request=(
         field("group_id", STRING),
-        field("topics", (field("name", STRING), field("indexes", Array(INT32)))),
+        field("topics", (field("name", STRING), field("indexes", Array(INT32))), nullable=True),
     ),
     response=(
         throttle(3),
@@ -69,7 +69,7 @@ OFFSET_FETCH: Final = Api(
                         field("index", INT32),
                         field("offset", INT64),
                         field("leader_epoch", INT32, 5),
-                        field("metadata", STRING),
+                        field("metadata", STRING, nullable=True),
                         field("error_code", INT16, default=Code.NONE),
                     ),
                 ),

@@ -19,10 +19,16 @@ PRODUCE: Final = Api(
     versions=(3, 8),
     advertised=0,  # librdkafka compresses only where version 0 is listed; Kafka 4 lists it, too (KAFKA-18659)
     request=(
-        field("transactional_id", STRING),
+        field("transactional_id", STRING, nullable=True),
         field("acks", INT16),
         field("timeout_ms", INT32),
-        field("topics", (field("name", STRING), field("partitions", (field("index", INT32), field("records", BYTES))))),
+        field(
+            "topics",
+            (
+                field("name", STRING),
+                field("partitions", (field("index", INT32), field("records", BYTES, nullable=True))),
+            ),
+        ),
     ),
     response=(
         field(

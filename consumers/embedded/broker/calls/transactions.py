@@ -26,7 +26,7 @@ _CODES = field(
 INIT_PRODUCER_ID: Final = Api(
     key=22,
     versions=(0, 1),
-    request=(field("transactional_id", STRING), field("transaction_timeout_ms", INT32)),
+    request=(field("transactional_id", STRING, nullable=True), field("transaction_timeout_ms", INT32)),
     response=(
         throttle(0),
         field("error_code", INT16, default=Code.NONE),
@@ -39,7 +39,7 @@ ADD_PARTITIONS_TO_TXN: Final = Api(
     key=24,
     versions=(0, 1),
     request=(
-        field("transactional_id", STRING),
+        field("transactional_id", STRING, nullable=True),
         *_PRODUCER,
         field("topics", (field("name", STRING), field("partitions", Array(INT32)))),
     ),
@@ -49,14 +49,14 @@ ADD_PARTITIONS_TO_TXN: Final = Api(
 ADD_OFFSETS_TO_TXN: Final = Api(
     key=25,
     versions=(0, 1),
-    request=(field("transactional_id", STRING), *_PRODUCER, field("group_id", STRING)),
+    request=(field("transactional_id", STRING, nullable=True), *_PRODUCER, field("group_id", STRING)),
     response=(throttle(0), field("error_code", INT16)),
 )
 
 END_TXN: Final = Api(
     key=26,
     versions=(0, 1),
-    request=(field("transactional_id", STRING), *_PRODUCER, field("committed", BOOL)),
+    request=(field("transactional_id", STRING, nullable=True), *_PRODUCER, field("committed", BOOL)),
     response=(throttle(0), field("error_code", INT16)),
 )
 
@@ -64,7 +64,7 @@ TXN_OFFSET_COMMIT: Final = Api(
     key=28,
     versions=(0, 2),
     request=(
-        field("transactional_id", STRING),
+        field("transactional_id", STRING, nullable=True),
         field("group_id", STRING),
         *_PRODUCER,
         field(
@@ -77,7 +77,7 @@ TXN_OFFSET_COMMIT: Final = Api(
                         field("index", INT32),
                         field("offset", INT64),
                         field("leader_epoch", INT32, 2, default=-1),
-                        field("metadata", STRING),
+                        field("metadata", STRING, nullable=True),
                     ),
                 ),
             ),

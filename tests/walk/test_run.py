@@ -1,0 +1,198 @@
+"""The whole walk in one process: a record in, messages out, and an orderly end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from bot.core.destination import Webhook, destination_id
+from bot.render.webhook import signing_secret
+from bot.sandbox.server import Sandbox
+from bot.settings import Role, Settings, load
+from bot.stores.keys import Keys
+from bot.stores.subscriptions import RedisSubscriptions
+from consumers.demo.receiver import receiver
+from consumers.run import STOPS, Process
+from tests.walk.parts import cloudevent, eventually
+
+SECRET = "s" * 40
+TOKEN = "stream-token"
+ALL = frozenset(Role)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def settings(kafka_address: str, redis_url: str, topic: str, sandbox: Sandbox) -> Settings:
+    return load(
+        ALL,
+        env_file=None,
+        kafka=kafka_address,
+        redis=redis_url,
+        topic=topic,
+        dead_topic=f"{topic}-dead",
+        group=topic,
+        namespace=uuid4().hex,
+        secret=SECRET,
+        slack_bot_token=sandbox.bot_token,
+        slack_app_token=sandbox.app_token,
+        TIDINGS_SLACK_API_URL=sandbox.api_url,
+        stream_token=TOKEN,
+        webhook_allow="127.0.0.0/8",
+        port=0,
+        drain_seconds=5,
+    )
+
+
+class Running:
+    def __init__(self, url: str, session: aiohttp.ClientSession, stop: asyncio.Event) -> None:
+        self.url = url
+        self.session = session
+        self.stop = stop
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        async with self.session.get(f"{self.url}{path}") as answer:
+            body = await answer.json() if "json" in answer.content_type else await answer.text()
+            return answer.status, body
+
+
+@asynccontextmanager
+async def running(settings: Settings, roles: frozenset[Role] = ALL) -> AsyncIterator[Running]:
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(Process(settings, roles, on_ready=ready.set_result).serve(stop))
+    await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    assert not task.done(), task.exception()
+    async with aiohttp.ClientSession() as session:
+        made = Running(ready.result(), session, stop)
+        try:
+            yield made
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, 30)
+
+
+async def ready(made: Running) -> bool:
+    status, _ = await made.get("/readyz")
+    return status == 200
+
+
+def posts(sandbox: Sandbox) -> list[dict[str, Any]]:
+    page = sandbox.workspace.ledger.page(after=0, limit=1000, kind="post")
+    return [entry for entry in page["entries"] if entry["bot_id"]]
+
+
+def event_ids(sandbox: Sandbox) -> list[str]:
+    return [
+        event
+        for entry in posts(sandbox)
+        if entry["metadata"]
+        for event in entry["metadata"]["event_payload"]["events"].split(",")
+    ]
+
+
+async def test_an_event_walks_from_kafka_to_slack_a_webhook_and_a_browser(
+    settings: Settings, sandbox: Sandbox, kafka: AIOKafkaProducer, redis: Redis
+) -> None:
+    got: list[str] = []
+    async with receiver(lambda event, _: got.append(event)) as hook, running(settings) as made:
+        hook.secret = signing_secret(SECRET, destination_id(Webhook(team="T0SANDBOX", url=hook.url)))
+        await eventually(lambda: ready(made))
+        user, channel = sandbox.user_id("tomas.okafor"), sandbox.channel_id("fraud-alerts")
+        for text in ("subscribe status:failed", f"subscribe to {hook.url}"):
+            said = {"user": user, "channel": channel, "command": "/tidings", "text": text}
+            async with made.session.post(f"{sandbox.url}/client/command", json=said) as answer:
+                assert (await answer.json())["ok"]
+        subscriptions = RedisSubscriptions(redis, Keys(settings.namespace))
+
+        async def two() -> bool:
+            return len((await subscriptions.snapshot())[1]) == 2
+
+        await eventually(two)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with made.session.ws_connect(f"{made.url}/ws?filter=status:failed", headers=headers) as socket:
+            hello = await asyncio.wait_for(socket.receive_json(), 10)
+            assert "cursor" in hello
+            await kafka.send_and_wait(settings.topic, cloudevent(1), key=b"a")
+            await kafka.send_and_wait(settings.topic, cloudevent(2, status="failed", title="It broke"), key=b"a")
+            frame = await asyncio.wait_for(socket.receive_json(), 10)
+            assert frame["event"]["id"] == "e2"
+        await eventually(lambda: event_ids(sandbox) == ["e2"])
+        await eventually(lambda: sorted(got) == ["e1", "e2"])
+        (message,) = (entry for entry in posts(sandbox) if entry["metadata"])
+        assert message["channel"] == channel
+        assert "It broke" in str(message["blocks"])
+        assert hook.refused == 0
+        _, metrics = await made.get("/metrics")
+        assert 'tidings_deliveries_settled_total{outlet="webhook",step="done"} 2.0' in metrics
+
+
+async def test_stopping_goes_in_its_numbered_order(settings: Settings, sandbox: Sandbox) -> None:
+    assert sandbox.url
+    with capture_logs() as logs:
+        async with running(settings) as made:
+            await eventually(lambda: ready(made))
+    stages = [(entry["step"], entry["what"]) for entry in logs if entry["event"] == "stopping"]
+    assert stages == list(enumerate(STOPS, start=1))
+    names = [entry["event"] for entry in logs]
+    assert "loop_died" not in names
+
+
+async def test_stopping_under_load_settles_what_was_sent_and_the_next_process_goes_on(
+    settings: Settings, sandbox: Sandbox, kafka: AIOKafkaProducer, redis: Redis
+) -> None:
+    assert sandbox.url
+    got: list[str] = []
+    async with receiver(lambda event, _: got.append(event)) as hook:
+        place = Webhook(team="T0SANDBOX", url=hook.url)
+        hook.secret = signing_secret(SECRET, destination_id(place))
+        from tests.walk.parts import subscription
+
+        await RedisSubscriptions(redis, Keys(settings.namespace)).save(subscription("abc123", place))
+        sends = [await kafka.send(settings.topic, cloudevent(number), key=b"%d" % number) for number in range(300)]
+        await asyncio.gather(*sends)
+        async with running(settings):
+            await eventually(lambda: len(got) > 20)
+        first = len(got)
+        async with running(settings):
+            await eventually(lambda: len(got) >= 300)
+    assert 20 < first < 300
+    assert sorted(got) == sorted(f"e{number}" for number in range(300))
+
+
+@pytest.mark.parametrize("role", [Role.INGEST, Role.DISPATCH, Role.WEB])
+async def test_a_role_runs_alone_and_serves_its_health(settings: Settings, role: Role) -> None:
+    async with running(settings, frozenset({role})) as made:
+        await eventually(lambda: ready(made))
+        status, body = await made.get("/healthz")
+        assert (status, body["ok"]) == (200, True)
+
+
+async def test_redis_away_later_makes_the_process_not_ready_and_kills_nothing(
+    settings: Settings, redis: Redis, kafka: AIOKafkaProducer
+) -> None:
+    roles = frozenset({Role.INGEST, Role.DISPATCH})
+    async with running(settings, roles) as made:
+        await eventually(lambda: ready(made))
+        await redis.config_set("maxmemory", "1")
+        try:
+            await kafka.send_and_wait(settings.topic, cloudevent(1), key=b"a")
+
+            async def says_so() -> bool:
+                status, body = await made.get("/readyz")
+                return status == 503 and "Redis" in str(body)
+
+            await eventually(says_so)
+        finally:
+            await redis.config_set("maxmemory", "0")
+        await eventually(lambda: ready(made))
