@@ -2,7 +2,7 @@
 
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import code
-from bot.render.pieces import context, divider, header, rows, section
+from bot.render.pieces import context, header, rows, section
 from bot.render.usage import COMMAND, DESCRIPTION, FIELDS, VERBS, Verb
 
 _RULES = (
@@ -22,7 +22,6 @@ def about(topic: str | None) -> Message:
     blocks: list[Block] = [header(DESCRIPTION)]
     for verb in verbs:
         blocks += [section(f"{code(f'{COMMAND} {verb.form}')}\n{verb.does}"), *_examples(verb)]
-    blocks += [divider(), context(f"How filters are written: {code(f'{COMMAND} help filter')}")]
     return Message(text=f"{COMMAND}: {', '.join(verb.form for verb in verbs)}", blocks=tuple(blocks))
 
 
@@ -38,4 +37,4 @@ def _filters() -> Message:
 
 
 def _examples(verb: Verb) -> list[Block]:
-    return [context("  ·  ".join(code(f"{COMMAND} {example}") for example in verb.examples))] if verb.examples else []
+    return [context("\n".join(code(f"{COMMAND} {example}") for example in verb.examples))] if verb.examples else []
