@@ -6,9 +6,9 @@ from bot.render.pieces import context, header, rows, section
 from bot.render.usage import COMMAND, DESCRIPTION, FIELDS, VERBS, Verb
 
 _RULES = (
-    ("model:fraud-* status:failed", "a blank is and: both must hold"),
-    ("status:failed,cancelled", "a comma is or: one of them"),
-    ("-tag:test", "a minus is not"),
+    ("model:fraud-* status:failed", "a blank means and: both must hold"),
+    ("status:failed,cancelled", "a comma means or: one of them"),
+    ("-tag:test", "a minus means not"),
     ("fraud-*", "a star stands for anything; capitals make no difference"),
     ('"chargeback"', "quoted text is looked for in title, result and error"),
 )
@@ -31,7 +31,7 @@ def _filters() -> Message:
         section("A filter says which events you want. Without one you get them all."),
         rows(_RULES),
         section("*Fields*"),
-        rows((field.example, f"{field.name}: {field.means}") for field in FIELDS),
+        rows((field.example, field.means) for field in FIELDS),
     )
     return Message(text="How filters are written: model:fraud-* status:failed confidence<0.8 -tag:test", blocks=blocks)
 
