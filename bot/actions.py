@@ -96,7 +96,7 @@ class Actions:
         if not await self._world.subscriptions.remove(subscription):
             return NoSuchSubscription(id=subscription)
         await self._record(actor, "unsubscribe", subscription, before=found)
-        return Unsubscribed(subscription=found)
+        return Unsubscribed(subscription=found, viewer=actor)
 
     async def list_near(self, actor: Actor, here: Destination | None) -> Listing:
         """The actor's own subscriptions, and those that lead `here`."""

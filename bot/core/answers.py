@@ -56,9 +56,10 @@ class BadPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribed:
-    """It is gone."""
+    """It is gone. `viewer` ended it, and is its owner or an admin."""
 
     subscription: Subscription
+    viewer: Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import code
-from bot.render.pieces import context, divider, header, rows, section
+from bot.render.pieces import context, header, rows, section
 from bot.render.usage import COMMAND, DESCRIPTION, FIELDS, VERBS, Verb
 
 _RULES = (
-    ("model:fraud-* status:failed", "a blank is and: both must hold"),
-    ("status:failed,cancelled", "a comma is or: one of them"),
-    ("-tag:test", "a minus is not"),
+    ("model:fraud-* status:failed", "a blank means and: both must hold"),
+    ("status:failed,cancelled", "a comma means or: one of them"),
+    ("-tag:test", "a minus means not"),
     ("fraud-*", "a star stands for anything; capitals make no difference"),
     ('"chargeback"', "quoted text is looked for in title, result and error"),
 )
@@ -22,7 +22,6 @@ def about(topic: str | None) -> Message:
     blocks: list[Block] = [header(DESCRIPTION)]
     for verb in verbs:
         blocks += [section(f"{code(f'{COMMAND} {verb.form}')}\n{verb.does}"), *_examples(verb)]
-    blocks += [divider(), context(f"How filters are written: {code(f'{COMMAND} help filter')}")]
     return Message(text=f"{COMMAND}: {', '.join(verb.form for verb in verbs)}", blocks=tuple(blocks))
 
 
@@ -32,10 +31,10 @@ def _filters() -> Message:
         section("A filter says which events you want. Without one you get them all."),
         rows(_RULES),
         section("*Fields*"),
-        rows((field.example, f"{field.name}: {field.means}") for field in FIELDS),
+        rows((field.example, field.means) for field in FIELDS),
     )
     return Message(text="How filters are written: model:fraud-* status:failed confidence<0.8 -tag:test", blocks=blocks)
 
 
 def _examples(verb: Verb) -> list[Block]:
-    return [context("  ·  ".join(code(f"{COMMAND} {example}") for example in verb.examples))] if verb.examples else []
+    return [context("\n".join(code(f"{COMMAND} {example}") for example in verb.examples))] if verb.examples else []

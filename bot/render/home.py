@@ -21,7 +21,7 @@ def home(listing: Listing, *, news: Answer | None = None) -> Block:
         blocks += [section("*You have no subscriptions yet.*"), _start()]
     else:
         blocks += [section(f"*Your subscriptions*  ·  {len(many)}"), divider()]
-        blocks += [row(one, mine=one.owner == listing.viewer.user) for one in many[:SHOWN]]
+        blocks += [row(one, viewer=listing.viewer) for one in many[:SHOWN]]
         if len(many) > SHOWN:
             blocks.append(context(f"{len(many) - SHOWN} more: type {code(f'{COMMAND} list')}"))
         blocks += [divider(), _start()]

@@ -3,6 +3,8 @@
 https://docs.slack.dev/messaging/formatting-message-text
 """
 
+from urllib.parse import urlsplit
+
 from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -38,4 +40,4 @@ def place(destination: Destination) -> str:
 
 def host(url: str) -> str:
     """The host of a URL that was accepted before; "?" where there is none."""
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or "?"
+    return urlsplit(url).netloc.rpartition("@")[2] or "?"

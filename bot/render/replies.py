@@ -1,6 +1,7 @@
 """What a person is told after a command or a click: only they see it, and it says how to go on or back."""
 
 from bot.core.answers import (
+    Actor,
     AlreadySubscribed,
     Answer,
     BadPlace,
@@ -43,8 +44,8 @@ def reply(answer: Answer) -> Message:
             return _already(existing)
         case BadPlace():
             return _said(f"{_bad_place(answer)} Nothing was changed.")
-        case Unsubscribed(subscription=gone):
-            return _unsubscribed(gone)
+        case Unsubscribed():
+            return _unsubscribed(answer)
         case NoSuchSubscription(id=unknown):
             text = f"There is no subscription {code(unknown)} in this workspace. Type {_typed('list')} to see the ids."
             return _said(text)
@@ -67,7 +68,7 @@ def listing(found: Listing, *, page: int) -> Message:
         title = "Your subscriptions"
     count = f"{len(many)}" if pages == 1 else f"{len(many)}, page {page} of {pages}"
     blocks: list[Block] = [section(f"*{title}*  ·  {count}"), divider()]
-    blocks += [row(one, mine=found.shelf is Shelf.ALL or one.owner == found.viewer.user) for one in shown]
+    blocks += [row(one, viewer=found.viewer, may_end=found.shelf is Shelf.ALL) for one in shown]
     turns = [("Earlier", page - 1)] * (page > 1) + [("Later", page + 1)] * (page < pages)
     if turns:
         blocks.append(
@@ -81,15 +82,17 @@ def listing(found: Listing, *, page: int) -> Message:
     return Message(text=f"{title}: {count}", blocks=tuple(blocks))
 
 
-def row(one: Subscription, *, mine: bool) -> Block:
-    """One subscription in a list."""
-    facts = [code(one.id), f"by <@{one.owner}>"]
+def row(one: Subscription, *, viewer: Actor | None, may_end: bool = False) -> Block:
+    """One subscription in a list, with a button to end it where it is the viewer's own, or the viewer may anyway."""
+    mine = viewer is not None and one.owner == viewer.user
+    facts = [code(one.id)] if mine else [code(one.id), f"by <@{one.owner}>"]
     if one.style.mention is not None:
         facts.append(f"mentions {_mention(one.style.mention)}")
     if one.paused:
         facts.append("paused")
-    text = f"*{place(one.destination)}*\n{_what(one.filter)}\n{'  ·  '.join(facts)}"
-    return section(text, accessory=_end(one) if mine else None)
+    where = "Direct message" if viewer is not None and _is_theirs(one, viewer.user) else _subject(one)
+    text = f"*{where}*\n{_capital(_what(one.filter))}\n{'  ·  '.join(facts)}"
+    return section(text, accessory=_end(one) if mine or may_end else None)
 
 
 def mistake(error: MistakeError) -> Message:
@@ -124,8 +127,7 @@ def welcome() -> Message:
 
 def _subscribed(answer: Subscribed) -> Message:
     one = answer.subscription
-    where = "You get" if isinstance(one.destination, SlackPerson) else f"{place(one.destination)} gets"
-    sentence = f"{where} {_what(one.filter)}."
+    sentence = f"{_gets(one)} {_what(one.filter)}."
     notes = [code(one.id)]
     if one.style.mention is not None:
         notes.append(f"mentions {_mention(one.style.mention)}")
@@ -150,9 +152,8 @@ def _secret(secret: str) -> list[Block]:
 
 
 def _already(existing: Subscription) -> Message:
-    where = "You get" if isinstance(existing.destination, SlackPerson) else f"{place(existing.destination)} gets"
-    text = f"{where} {_what(existing.filter)} already, through this subscription. Nothing was changed."
-    return Message(text=text, blocks=(section(text), divider(), row(existing, mine=False)))
+    text = f"{_gets(existing)} {_what(existing.filter)} already, through this subscription. Nothing was changed."
+    return Message(text=text, blocks=(section(text), divider(), row(existing, viewer=None)))
 
 
 def _bad_place(answer: BadPlace) -> str:
@@ -173,16 +174,30 @@ def _bad_place(answer: BadPlace) -> str:
             return f"I can't use that URL. {escape(answer.detail)}"
 
 
-def _unsubscribed(gone: Subscription) -> Message:
+def _unsubscribed(answer: Unsubscribed) -> Message:
+    gone = answer.subscription
     again = f"{COMMAND} subscribe {gone.filter}".rstrip()
-    where = (
-        "You no longer get"
-        if isinstance(gone.destination, SlackPerson)
-        else f"{place(gone.destination)} no longer gets"
-    )
-    text = f"{where} {_what(gone.filter)}."
+    mine = _is_theirs(gone, answer.viewer.user)
+    text = f"{'You no longer get' if mine else f'{_subject(gone)} no longer gets'} {_what(gone.filter)}."
     blocks = (section(f"*Unsubscribed.* {text}"), context("To have it back, type:"), preformatted(again))
     return Message(text=f"Unsubscribed. {text}", blocks=blocks)
+
+
+def _gets(one: Subscription) -> str:
+    """The beginning of a sentence, to its owner, about what a place gets."""
+    return "You get" if _is_theirs(one, one.owner) else f"{_subject(one)} gets"
+
+
+def _subject(one: Subscription) -> str:
+    return _capital(place(one.destination))
+
+
+def _is_theirs(one: Subscription, user: str) -> bool:
+    return isinstance(one.destination, SlackPerson) and one.destination.user == user
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _not_allowed(answer: NotAllowed) -> str:

@@ -38,7 +38,6 @@ VERBS = (
         name="list",
         form="list [all]",
         does="Show your subscriptions and this channel's. Admins can list all of the workspace's.",
-        examples=("list",),
     ),
     Verb(
         name="help",

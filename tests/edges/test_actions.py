@@ -201,7 +201,7 @@ async def test_the_owner_and_admins_may_unsubscribe_and_it_is_audited(
     actions: Actions, world: World, redis: Redis, keys: Keys, who: Actor
 ) -> None:
     made = (await subscribe(actions)).subscription
-    assert await actions.unsubscribe(who, made.id) == Unsubscribed(subscription=made)
+    assert await actions.unsubscribe(who, made.id) == Unsubscribed(subscription=made, viewer=who)
     assert await world.subscriptions.get(made.id) is None
     entries: Any = await redis.xrange(keys.audit)
     assert [(entry[b"act"], entry[b"user"].decode()) for _, entry in entries] == [
