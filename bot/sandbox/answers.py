@@ -5,12 +5,12 @@ from typing import Any
 Json = dict[str, Any]
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is Slack's answer, not our error
     """A request that Slack would refuse, with Slack's own error code.
 
     Attributes:
         code: the error code of the method's page, e.g. ``channel_not_found``.
-        fields: further top-level fields of the answer, e.g. ``needed`` and ``provided`` for ``missing_scope``.
+        fields: further top-level fields of the answer, e.g. ``needed`` for ``missing_scope``.
         status: the HTTP status; Slack answers nearly every error with 200.
         retry_after: whole seconds for the ``Retry-After`` header, only with status 429.
     """

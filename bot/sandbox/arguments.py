@@ -40,7 +40,7 @@ def _read_json(body: bytes) -> Json:
 
 
 def _structure(value: Any) -> Any:
-    """A value that should be a list or object; text that is not JSON stays text and is refused by who needs it."""
+    """A value that should be a list or object; what is no JSON stays text, and who needs it refuses it."""
     if not isinstance(value, str):
         return value
     try:

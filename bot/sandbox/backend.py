@@ -14,8 +14,8 @@ from bot.sandbox.manifest import SlackApp
 from bot.sandbox.message import Content, Message
 from bot.sandbox.socket_mode import SocketMode
 from bot.sandbox.stats import Stats
-from bot.sandbox.surfaces import check_message
 from bot.sandbox.tickets import ResponseUrls, Triggers
+from bot.sandbox.validation.surfaces import check_message
 from bot.sandbox.views import Views
 from bot.sandbox.workspace import Workspace
 
@@ -71,8 +71,8 @@ class Backend:
     def answer_url(self, secret: str, answer: Json) -> Message | None:
         """Do what was posted to a response URL, or came with a command's ack.
 
-        Source: docs.slack.dev/interactivity/handling-user-interaction#message_responses. Answers are ephemeral
-        unless ``response_type`` says ``in_channel``.
+        Answers are ephemeral unless ``response_type`` says ``in_channel``.
+        Source: docs.slack.dev/interactivity/handling-user-interaction#message_responses.
         """
         place = self.response_urls.spend(secret, self.clock())
         channel = self.workspace.channel(place.channel)

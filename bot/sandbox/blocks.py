@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from bot.sandbox.answers import Json
 from bot.sandbox.ids import Ids
 
-# Elements that a person can act on; these carry an action_id. Source: docs.slack.dev/reference/block-kit/block-elements.
+# Elements that a person can act on; these carry an action_id.
+# Source: docs.slack.dev/reference/block-kit/block-elements.
 INTERACTIVE = frozenset(
     {
         "button",

@@ -18,10 +18,11 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """A message has a new state."""
+    """A message has a new state: other content, or only more replies or reactions."""
 
     channel: Channel
     message: Message
+    content: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The contract with the sandbox page: everything under ``/client``, as JSON. Errors are HTTP 200, as Slack's."""
+"""The contract with the sandbox page: all under ``/client``, as JSON. Errors are HTTP 200, as Slack's."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -64,7 +64,7 @@ class Client:
             *(web.post(f"/client/{name}", _writing(answer)) for name, answer in writes.items()),
         ]
 
-    # -- what a person sees -------------------------------------------------------------------------------------
+    # -- what a person sees ----------------------------------------------------------------------------------
 
     async def _boot(self, asked: Json) -> Json:
         workspace, app = self._workspace, self._backend.app
@@ -143,7 +143,7 @@ class Client:
             return web.json_response({"ok": False, "error": "user_not_found"})
         return await self._live.serve(request, user)
 
-    # -- what a person does -------------------------------------------------------------------------------------
+    # -- what a person does ----------------------------------------------------------------------------------
 
     def _user(self, asked: Json) -> str:
         return self._workspace.person(asked.get("user", "")).id

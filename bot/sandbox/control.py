@@ -79,7 +79,7 @@ class Control:
         return {}
 
     async def _channel(self, request: web.Request) -> Json:
-        """``{"channel", "do": archive|unarchive|rename|join|leave, "user"?, "name"?}`` in the name of a person."""
+        """``{"channel", "do": archive|unarchive|rename|join|leave, "user"?, "name"?}`` by a person."""
         body, workspace = await _body(request), self._backend.workspace
         channel = workspace.channel(body.get("channel", ""))
         user = body.get("user") or workspace.bot.id

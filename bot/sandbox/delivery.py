@@ -1,4 +1,4 @@
-"""Payloads on their way to the app: which transport, how long an ack may take, when an event is sent again."""
+"""Payloads on their way to the app: by which transport, how soon to be acked, when sent again."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -79,13 +79,11 @@ class Events:
         self.emit("app_home_opened", event)
 
 
-def _events(change: Change, workspace: Workspace) -> list[tuple[str, Json]]:
+def _events(change: Change, workspace: Workspace) -> list[tuple[str, Json]]:  # noqa: PLR0911 - one answer per kind of change
     match change:
         case Posted(channel=channel, message=message):
             return _posted(channel, message, workspace)
-        case Edited(channel=channel, message=message) if (
-            message.edited_ts is not None and not message.audience
-        ):
+        case Edited(channel=channel, message=message, content=True) if not message.audience:
             event = {"subtype": "message_changed", "message": message.to_slack(with_metadata=False)}
             return _about_message(channel, event, workspace)
         case Deleted(channel=channel, message=message) if not message.audience:

@@ -15,7 +15,7 @@ class Fault:
     """One kind of trouble.
 
     Attributes:
-        kind: ``drop`` cuts the connection, ``html`` and ``text`` answer ``status`` with a body that is not JSON,
+        kind: ``drop`` cuts the connection, ``html`` and ``text`` answer ``status`` without JSON,
             ``ratelimited`` is a 429, ``latency`` delays, ``error`` answers with the code ``error``.
         method: the Web API method it hits, ``*`` for all, ``response_url`` for answers to response URLs.
         channel: only calls for this channel id.

@@ -9,11 +9,12 @@ from bot.sandbox.answers import Json, Refusal
 from bot.sandbox.ids import Ids
 
 FILE_BOUND = 200
+BYTES_BOUND = 64 * 1024 * 1024
 SIZE_LIMIT = 10 * 1024 * 1024
 
 
 class Files:
-    """Files of the workspace; the oldest are forgotten beyond ``FILE_BOUND``."""
+    """Files of the workspace; the oldest are forgotten beyond two bounds."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
@@ -39,7 +40,9 @@ class Files:
             "shares": {},
         }
         self._upload_ids[secret] = file_id
-        while len(self._files) > FILE_BOUND:
+        while (
+            len(self._files) > FILE_BOUND or sum(each["size"] for each in self._files.values()) > BYTES_BOUND
+        ):
             oldest = next(iter(self._files))
             del self._files[oldest]
             self._bytes.pop(oldest, None)

@@ -1,10 +1,13 @@
 """URLs that the sandbox hands out: response URLs, incoming webhooks, uploads, file and message links."""
 
+from http import HTTPStatus
+
 import orjson
 from aiohttp import web
 
-from bot.sandbox.answers import Json, Refusal, throttled
+from bot.sandbox.answers import Json, Refusal
 from bot.sandbox.backend import Backend
+from bot.sandbox.channel import Channel
 from bot.sandbox.web_api import suffer
 
 
@@ -57,21 +60,20 @@ class Hooks:
         back = self._backend
         back.stats.called("incoming_webhook")
         try:
-            channel = back.workspace.channel(request.match_info["channel"])
-            if channel.is_archived:
-                raise Refusal("channel_is_archived", status=410)
-            content = back.content(_object(await request.read()))
-            if wait := back.limits.message(channel.id, back.clock()):
-                raise throttled(wait)
-            back.workspace.post(channel, back.workspace.bot, content, app_id=back.app.id)
+            self._post(back.workspace.channel(request.match_info["channel"]), _object(await request.read()))
         except Refusal as refusal:
             back.stats.refused("incoming_webhook", refusal.code)
-            status = {"channel_not_found": 404}.get(
-                refusal.code, 400 if refusal.status == 200 else refusal.status
-            )
             headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else None
-            return web.Response(text=refusal.code, status=status, headers=headers)
+            return web.Response(text=refusal.code, status=_status(refusal), headers=headers)
         return web.Response(text="ok")
+
+    def _post(self, channel: Channel, body: Json) -> None:
+        back = self._backend
+        if channel.is_archived:
+            raise Refusal("channel_is_archived")
+        content = back.content(body)
+        back.spend("incoming_webhook", channel=channel.id)
+        back.workspace.post(channel, back.workspace.bot, content, app_id=back.app.id)
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -87,6 +89,14 @@ class Hooks:
         except Refusal:
             raise web.HTTPNotFound from None
         return web.Response(body=body, content_type="application/octet-stream")
+
+
+def _status(refusal: Refusal) -> int:
+    """Outside the Web API an error is an HTTP error."""
+    known = {"channel_not_found": 404, "channel_is_archived": 410}
+    return known.get(
+        refusal.code, HTTPStatus.BAD_REQUEST if refusal.status == HTTPStatus.OK else refusal.status
+    )
 
 
 def _object(body: bytes) -> Json:

@@ -1,6 +1,7 @@
 """What people do, as payloads for the app, and what the app's ack then does to what they see.
 
-Shapes: docs.slack.dev/reference/interaction-payloads and docs.slack.dev/interactivity/implementing-slash-commands.
+Shapes: docs.slack.dev/reference/interaction-payloads and
+docs.slack.dev/interactivity/implementing-slash-commands.
 """
 
 from collections.abc import Callable
@@ -12,9 +13,8 @@ from bot.sandbox.blocks import element
 from bot.sandbox.channel import Channel
 from bot.sandbox.delivery import Ack, Acked, Deliveries, Envelope, NotAcked
 from bot.sandbox.message import Message
-from bot.sandbox.people import Person
 from bot.sandbox.state import VALUE_FIELDS, initial_values, missing_answers
-from bot.sandbox.surfaces import check_view
+from bot.sandbox.validation.surfaces import check_view
 
 Notice = Callable[[str, Literal["info", "warning", "error"], str], None]
 
@@ -27,7 +27,7 @@ class Interactions:
         self._deliveries = deliveries
         self._notice = notice
 
-    # -- slash commands and shortcuts ---------------------------------------------------------------------------
+    # -- slash commands and shortcuts ------------------------------------------------------------------------
 
     async def command(self, user: str, channel_id: str, command: str, text: str) -> Json:
         """Run a slash command; the ack may carry the answer."""
@@ -90,7 +90,7 @@ class Interactions:
         self._answer(ack, user, callback_id)
         return {"ok": True}
 
-    # -- clicks -------------------------------------------------------------------------------------------------
+    # -- clicks ----------------------------------------------------------------------------------------------
 
     async def action(self, user: str, container: Json, action: Json, values: Json) -> Json:
         """Use an element of a message, modal or Home tab."""
@@ -171,7 +171,7 @@ class Interactions:
         done |= {field: action[field] for field in VALUE_FIELDS if field in action}
         return done
 
-    # -- modals -------------------------------------------------------------------------------------------------
+    # -- modals ----------------------------------------------------------------------------------------------
 
     async def submit(self, user: str, view_id: str, values: Json) -> Json:
         """Send a modal off; the ack says what becomes of it."""
@@ -201,11 +201,9 @@ class Interactions:
             case "errors":
                 return {"ok": False, "errors": answer.get("errors", {})}
             case "update":
-                check_view(answer["view"], {"modal"})
-                views.update(answer["view"], view_id=view["id"])
+                views.update(check_view(answer.get("view"), {"modal"}), view_id=view["id"])
             case "push":
-                check_view(answer["view"], {"modal"})
-                views.push(user, answer["view"])
+                views.push(user, check_view(answer.get("view"), {"modal"}))
             case "clear":
                 views.close(user, view["id"], everything=True)
             case _:
@@ -262,11 +260,11 @@ class Interactions:
         answer = self._answer(ack, user, "The menu")
         return {"options": answer.get("options", []), "option_groups": answer.get("option_groups", [])}
 
-    # -- what they share ----------------------------------------------------------------------------------------
+    # -- what they share -------------------------------------------------------------------------------------
 
     def _common(self, kind: str, user: str) -> Json:
         back = self._backend
-        person: Person = back.workspace.person(user)
+        person = back.workspace.person(user)
         team = {"id": back.workspace.team_id, "domain": back.workspace.domain}
         return {
             "type": kind,

@@ -40,8 +40,8 @@ class Ledger:
     def page(self, *, after: int, limit: int, kind: str) -> Json:
         """Entries numbered above ``after``, oldest first, of one kind or of ``all``.
 
-        ``next`` is the number to ask for next time, ``has_more`` whether to ask at once, and ``first_seq`` the
-        oldest number still known: a reader whose ``after`` lies more than one below it has missed entries.
+        ``next`` is the number to ask for next time, ``has_more`` whether to ask at once, and ``first_seq``
+        the oldest number still known: a reader whose ``after`` is more than one below has missed entries.
         """
         first = self._entries[0]["seq"] if self._entries else self.last_seq + 1
         start = max(0, after - first + 1)

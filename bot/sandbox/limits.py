@@ -1,6 +1,6 @@
 """Rate limits as Slack publishes them. Decisions only: the time comes in, seconds to wait come out.
 
-Source: docs.slack.dev/apis/web-api/rate-limits and the method pages. Slack does not publish the size of bursts;
+Source: docs.slack.dev/apis/web-api/rate-limits and the method pages. The size of bursts is not published;
 ``CHANNEL_BURST`` and ``WORKSPACE_MESSAGES`` are careful guesses.
 """
 
@@ -30,6 +30,8 @@ class Rates:
         channel_per_second: messages per second and channel in the long run.
         channel_burst: messages that a quiet channel takes at once.
         workspace_per_minute: messages per minute over all channels ("several hundred").
+        methods: calls per minute of single methods, where that differs from their tier; 1 for
+            conversations.history is what apps outside the Marketplace get since 2025.
         enabled: whether anything is limited at all.
     """
 
@@ -38,6 +40,7 @@ class Rates:
     channel_per_second: float = 1.0
     channel_burst: int = CHANNEL_BURST
     workspace_per_minute: int = WORKSPACE_MESSAGES
+    methods: Mapping[str, int] = field(default_factory=dict)
     enabled: bool = True
 
 
@@ -78,7 +81,7 @@ class Limits:
         if window is None:
             tier = self._tiers.get(method)
             most = self.rates.special if tier is None else self.rates.tiers[tier]
-            window = self._methods[method] = _Window(most)
+            window = self._methods[method] = _Window(self.rates.methods.get(method, most))
         if wait := window.wait(now):
             return math.ceil(wait)
         window.take(now)
@@ -87,17 +90,16 @@ class Limits:
     def message(self, channel: str, now: float) -> int:
         """Take a message to a channel; whole seconds for Retry-After when it is too soon.
 
-        The channel's budget is a virtual schedule (the generic cell rate algorithm): ``due`` is when the messages
-        so far would have been sent at the steady rate.
+        The channel's budget is a virtual schedule (the generic cell rate algorithm): ``due`` is when the
+        messages so far would have been sent at the steady rate.
         """
         if not self.rates.enabled:
             return 0
         step = 1.0 / self.rates.channel_per_second
         due = max(self._channels.get(channel, now), now)
         early = due - now - (self.rates.channel_burst - 1) * step
-        if early > _ROUNDING:
-            return math.ceil(early)
-        if wait := self._workspace.wait(now):
+        wait = max(early, self._workspace.wait(now))
+        if wait > _ROUNDING:
             return math.ceil(wait)
         self._channels[channel] = due + step
         self._workspace.take(now)

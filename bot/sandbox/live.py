@@ -1,7 +1,7 @@
 """The page's live feed: what happens, sent to each open page that may see it."""
 
 import asyncio
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Literal
 
@@ -26,6 +26,7 @@ from bot.sandbox.workspace import Workspace
 
 QUEUE_BOUND = 2_000
 METER_SECONDS = 1.0
+NOTICE_SECONDS = 5.0  # a burst of refusals is one notice
 MINUTE = 60.0
 
 
@@ -38,11 +39,12 @@ class Live:
         self._pages: defaultdict[str, set[asyncio.Queue[str | None]]] = defaultdict(set)
         self._posted: defaultdict[str, deque[float]] = defaultdict(deque)
         self._limited: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._metered: Counter[str] = Counter()
+        self._noticed: dict[str, float] = {}
+        self._metered: dict[str, tuple[int, bool]] = {}
 
     async def serve(self, request: web.Request, user: str) -> web.WebSocketResponse:
         """Send one page its feed until it goes."""
-        socket = web.WebSocketResponse(heartbeat=30.0)
+        socket = web.WebSocketResponse(heartbeat=30.0, timeout=1.0)
         await socket.prepare(request)
         queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_BOUND)
         self._pages[user].add(queue)
@@ -83,7 +85,7 @@ class Live:
             case Reacted():
                 pass  # the edited message carries its reactions
 
-    def presence(self, connected: bool) -> None:  # noqa: FBT001 - the whole message
+    def presence(self, *, connected: bool) -> None:
         """The app connected, or its last connection went."""
         self._send({"event": "app", "connected": connected}, list(self._pages))
 
@@ -100,6 +102,9 @@ class Live:
         )
         if channel is not None:
             self._limited[channel].append(self._clock())
+        if self._clock() - self._noticed.get(method, 0.0) < NOTICE_SECONDS:
+            return
+        self._noticed[method] = self._clock()
         self.notice(None, "warning", f"429 for {method} in {name}: retry after {retry_after} s")
 
     async def meter(self) -> None:
@@ -113,22 +118,16 @@ class Live:
         """Send the meters that changed."""
         horizon = self._clock() - MINUTE
         for channel_id in {*self._posted, *self._limited}:
-            counts = []
-            for times in (self._posted[channel_id], self._limited[channel_id]):
-                while times and times[0] < horizon:
-                    times.popleft()
-                counts.append(len(times))
-            reading = counts[0] * 100_000 + counts[1]
-            if reading == self._metered[channel_id]:
+            reading = (
+                _since(horizon, self._posted[channel_id]),
+                _since(horizon, self._limited[channel_id]) > 0,
+            )
+            channel = self._workspace.channels.get(channel_id)
+            if channel is None or reading == self._metered.get(channel_id):
                 continue
             self._metered[channel_id] = reading
-            event: Json = {
-                "event": "meter",
-                "channel": channel_id,
-                "per_minute": counts[0],
-                "limited": counts[1],
-            }
-            self._send(event, self._everybody(self._workspace.channels[channel_id]))
+            event: Json = {"event": "meter", "channel": channel_id}
+            self._send(event | {"per_minute": reading[0], "limited": reading[1]}, self._everybody(channel))
 
     def _message(self, event: str, channel: Channel, message: Message) -> None:
         audience = self._audience(channel, message)
@@ -165,3 +164,10 @@ class Live:
         for queues in self._pages.values():
             for queue in list(queues):
                 queue.put_nowait(None)
+
+
+def _since(horizon: float, times: deque[float]) -> int:
+    """How many times lie within the horizon; forgets the others."""
+    while times and times[0] < horizon:
+        times.popleft()
+    return len(times)

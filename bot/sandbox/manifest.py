@@ -15,7 +15,34 @@ SIGNING_SECRET = "5a4db0c5e0f94e3a8b7d5a4db0c5e0f9"  # noqa: S105 - signs nothin
 CLIENT_SECRET = "sandbox-client-secret"  # noqa: S105 - opens nothing but this sandbox
 VERIFICATION_TOKEN = "sandbox-verification-token"  # noqa: S105 - Slack's deprecated predecessor of signatures
 
-ALL_SCOPES = ["app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:manage", "channels:read", "chat:write", "chat:write.customize", "chat:write.public", "commands", "files:read", "files:write", "groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "incoming-webhook", "metadata.message:read", "reactions:read", "reactions:write", "team:read", "usergroups:read", "users:read", "users:read.email"]
+ALL_SCOPES = [
+    "app_mentions:read",
+    "assistant:write",
+    "channels:history",
+    "channels:join",
+    "channels:manage",
+    "channels:read",
+    "chat:write",
+    "chat:write.customize",
+    "chat:write.public",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "groups:write",
+    "im:history",
+    "im:read",
+    "im:write",
+    "incoming-webhook",
+    "metadata.message:read",
+    "reactions:read",
+    "reactions:write",
+    "team:read",
+    "usergroups:read",
+    "users:read",
+    "users:read.email",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

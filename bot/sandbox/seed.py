@@ -28,7 +28,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """What a sandbox starts with: (name, real name, title, colour, rights) of people; channels; user groups."""
+    """What a sandbox starts with: (name, real name, title, colour, rights) of people; rooms; groups."""
 
     company: str
     domain: str

@@ -1,10 +1,12 @@
 """The whole sandbox on one port: assembled here, and nowhere else."""
 
+import asyncio
 import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -140,7 +142,7 @@ class Sandbox:
         )
         self.events.emit(event, {"type": event, **detail})
 
-    # -- what tests and the demo use ----------------------------------------------------------------------------
+    # -- what tests and the demo use -------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
@@ -182,6 +184,10 @@ class Sandbox:
         """Put a fault in force; ``details`` are the fields of ``Fault``."""
         return self.backend.faults.add(Fault(kind=kind, **details))
 
+    def deactivate(self, user: str) -> None:
+        """Let a person leave the company."""
+        self.workspace.people[user] = replace(self.workspace.person(user), deleted=True)
+
     async def deliver_to(self, request_url: str | None) -> None:
         """Deliver by signed HTTP to this URL from now on; by Socket Mode with None."""
         if self._http is not None:
@@ -191,7 +197,7 @@ class Sandbox:
         if request_url is not None:
             self._http = SignedHttp(request_url, secret=self.app.signing_secret, clock=self._clock)
             self.deliveries.transport = self._http
-        self.live.presence(self.client.connected())
+        self.live.presence(connected=self.client.connected())
 
     async def verify_request_url(self) -> bool:
         """Whether the app answers the challenge that Slack sends to a new request URL."""
@@ -210,7 +216,7 @@ class Sandbox:
         back.faults.clear()
         self.deliveries.undelivered.clear()
 
-    # -- life ---------------------------------------------------------------------------------------------------
+    # -- life ------------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         """Listen."""
@@ -228,12 +234,13 @@ class Sandbox:
             await site.start()
             host, port = runner.addresses[0][:2]
             self.backend.url = f"http://{host}:{port}"
-            self.deliveries.background(self.live.meter(), name="sandbox meter")
+            meter = asyncio.create_task(self.live.meter(), name="sandbox meter")
+            stack.callback(meter.cancel)
             self._stack = stack.pop_all()
         return self
 
     async def _part(self) -> None:
-        """Stop deliveries first, then let pages and the app's sockets go, so that no handler is left waiting."""
+        """Stop deliveries, then let pages and the app's sockets go, so that no handler is left waiting."""
         await self.deliveries.close()
         self.live.close()
         await self.socket_mode.close()

@@ -33,6 +33,13 @@ def encode(envelope: Envelope) -> tuple[str, bytes]:
             return "application/x-www-form-urlencoded", urlencode({"payload": payload}).encode()
 
 
+_REASONS = {
+    "timeout": "http_timeout",
+    "connection_failed": "connection_failed",
+    "http_error": "http_error",
+}
+
+
 class SignedHttp:
     """Posts each payload to the app's request URL."""
 
@@ -49,7 +56,7 @@ class SignedHttp:
         if retry is not None:
             headers |= {
                 "X-Slack-Retry-Num": str(retry.number),
-                "X-Slack-Retry-Reason": f"http_{retry.reason}",
+                "X-Slack-Retry-Reason": _REASONS[retry.reason],
             }
         limit = aiohttp.ClientTimeout(total=timeout)
         try:

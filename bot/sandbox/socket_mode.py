@@ -1,6 +1,8 @@
 """Socket Mode, Slack's side: tickets, hello, envelopes and acks, disconnect warnings.
 
-Source: docs.slack.dev/apis/events-api/using-socket-mode. Each payload goes to one connection, picked at random.
+Each payload goes to one connection, picked at random.
+Source: docs.slack.dev/apis/events-api/using-socket-mode.
+
 """
 
 import asyncio
@@ -8,7 +10,7 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -19,6 +21,14 @@ from bot.sandbox.delivery import Ack, Acked, Envelope, NotAcked, Retry
 CONNECTION_LIMIT = 10
 TICKET_SECONDS = 30.0
 DisconnectReason = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
+
+
+class Presence(Protocol):
+    """Hears when the app's first connection comes and its last one goes."""
+
+    def __call__(self, *, connected: bool) -> None:
+        """Whether there is a connection now."""
+        ...
 
 
 @dataclass(eq=False, slots=True)
@@ -36,7 +46,7 @@ class SocketMode:
         app_id: str,
         clock: Callable[[], float],
         chance: random.Random,
-        on_presence: Callable[[bool], None],
+        on_presence: Presence,
     ) -> None:
         self._app_id = app_id
         self._clock = clock
@@ -66,7 +76,7 @@ class SocketMode:
         expires_at = self._tickets.pop(request.query.get("ticket", ""), 0.0)
         if self._clock() >= expires_at:
             return web.Response(status=408, text="Request Timeout")
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(timeout=1.0)
         await socket.prepare(request)
         if len(self._connections) >= CONNECTION_LIMIT:
             await self._part(socket, "too_many_websockets")
@@ -74,7 +84,7 @@ class SocketMode:
         connection = _Connection(socket)
         self._connections.append(connection)
         if len(self._connections) == 1:
-            self._on_presence(True)
+            self._on_presence(connected=True)
         try:
             await socket.send_str(orjson.dumps(self._hello()).decode())
             async for message in socket:
@@ -109,7 +119,7 @@ class SocketMode:
             if not waiting.done():
                 waiting.set_result(NotAcked(reason="connection_failed"))
         if not self._connections:
-            self._on_presence(False)
+            self._on_presence(connected=False)
 
     async def send(self, envelope: Envelope, *, retry: Retry | None, timeout: float) -> Ack:  # noqa: ASYNC109 - see Transport
         """Send to one arbitrary connection and wait for its ack."""

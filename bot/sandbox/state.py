@@ -1,4 +1,4 @@
-"""What a person has filled in: the ``state.values`` of views and messages, and the missing answers of a modal.
+"""What a person has filled in: ``state.values`` of views and messages, and what a modal still lacks.
 
 Source: docs.slack.dev/reference/interaction-payloads/view-interactions-payload.
 """

@@ -28,6 +28,10 @@ class Stats:
         """A fault was injected into a request."""
         self._faults[method] += 1
 
+    def calls(self, method: str) -> int:
+        """How often a method was called."""
+        return self._calls[method]
+
     def to_json(self) -> Json:
         """Counts by method."""
         return {

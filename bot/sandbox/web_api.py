@@ -1,4 +1,4 @@
-"""The door of the Web API: token, scope, faults and limits, then the method, then Slack's way of answering."""
+"""The door of the Web API: faults, token, scope, limits, then the method, then Slack's way of saying it."""
 
 import asyncio
 import base64
@@ -55,29 +55,27 @@ class WebApi:
         return answer
 
     def _answer(self, name: str, request: web.Request, arguments: Json) -> web.Response:
-        backend, headers = self._backend, {"Cache-Control": "no-store"}
+        headers = {"Cache-Control": "no-store"}
         channel = arguments.get("channel")
         try:
-            method = METHODS.get(name)
-            if method is None:
-                raise Refusal("unknown_method", req_method=name)
-            grant = self._grant(method, request, arguments)
-            if grant is not None:
-                headers["x-oauth-scopes"] = ",".join(grant.scopes)
-                headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
-            call = Call(
-                method=name,
-                arguments=arguments,
-                grant=grant,
-                backend=backend,
-                basic=_basic(request.headers.get("Authorization", "")),
-            )
-            if method.scopes:
-                call.need(*method.scopes)
-            backend.spend(name)
-            return _json({"ok": True, **method.handler(call)}, 200, headers)
+            return _json({"ok": True, **self._call(name, request, arguments, headers)}, 200, headers)
         except Refusal as refusal:
             return self._refused(name, channel if isinstance(channel, str) else None, refusal, headers)
+
+    def _call(self, name: str, request: web.Request, arguments: Json, headers: dict[str, str]) -> Json:
+        method = METHODS.get(name)
+        if method is None:
+            raise Refusal("unknown_method", req_method=name)
+        grant = self._grant(method, request, arguments)
+        if grant is not None:
+            headers["x-oauth-scopes"] = ",".join(grant.scopes)
+            headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
+        basic = _basic(request.headers.get("Authorization", ""))
+        call = Call(method=name, arguments=arguments, grant=grant, backend=self._backend, basic=basic)
+        if method.scopes:
+            call.need(*method.scopes)
+        self._backend.spend(name)
+        return method.handler(call)
 
     def _grant(self, method: Method, request: web.Request, arguments: Json) -> Grant | None:
         if method.token is None:

@@ -64,7 +64,7 @@ class Workspace:
         self._last_micros = max(int(self._clock() * 1_000_000), self._last_micros + 1)
         return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
 
-    # -- who and where ------------------------------------------------------------------------------------------
+    # -- who and where ---------------------------------------------------------------------------------------
 
     def person(self, user_id: str, *, code: str = "user_not_found") -> Person:
         """The person of that id, or a refusal with ``code``."""
@@ -125,7 +125,7 @@ class Workspace:
         self.tell(Altered(channel=channel, how="opened", user=user_id))
         return channel
 
-    # -- what is said -------------------------------------------------------------------------------------------
+    # -- what is said ----------------------------------------------------------------------------------------
 
     def post(
         self,
@@ -154,7 +154,7 @@ class Workspace:
                 reply_users=tuple(dict.fromkeys((*parent.reply_users, author.id))),
             )
             channel.keep(parent)
-            self.tell(Edited(channel=channel, message=parent))
+            self.tell(Edited(channel=channel, message=parent, content=False))
         self.ledger.note("post", message, self._clock())
         self.tell(Posted(channel=channel, message=message))
         return message
@@ -198,7 +198,7 @@ class Workspace:
         else:
             channel.keep(edited)
         self.ledger.note("update", edited, self._clock())
-        self.tell(Edited(channel=channel, message=edited))
+        self.tell(Edited(channel=channel, message=edited, content=True))
         return edited
 
     def erase(self, channel: Channel, message: Message) -> None:
@@ -217,10 +217,10 @@ class Workspace:
             raise Refusal("already_reacted")
         reacted = replace(message, reactions={**message.reactions, name: (*users, user_id)})
         channel.keep(reacted)
-        self.tell(Edited(channel=channel, message=reacted))
+        self.tell(Edited(channel=channel, message=reacted, content=False))
         self.tell(Reacted(channel=channel, message=reacted, name=name, user=user_id))
 
-    # -- channels -----------------------------------------------------------------------------------------------
+    # -- channels --------------------------------------------------------------------------------------------
 
     def create(self, name: str, creator: str, *, is_private: bool = False, topic: str = "") -> Channel:
         """Open a new channel with its creator as the first member."""

@@ -7,7 +7,7 @@ from bot.sandbox.answers import Json, Refusal
 from bot.sandbox.arguments import flag
 from bot.sandbox.grants import ROTATION_SECONDS
 from bot.sandbox.methods.call import Call, Method
-from bot.sandbox.surfaces import validate
+from bot.sandbox.validation.surfaces import validate
 
 
 def api_test(call: Call) -> Json:

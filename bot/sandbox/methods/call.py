@@ -106,4 +106,4 @@ class Method:
     handler: Handler
     tier: int | None
     scopes: tuple[str, ...] = ()
-    token: Literal["bot", "app"] | None = "bot"
+    token: Literal["bot", "app"] | None = "bot"  # noqa: S105 - a kind, not a secret

@@ -5,7 +5,7 @@ from bot.sandbox.arguments import flag, text
 from bot.sandbox.channel import Channel
 from bot.sandbox.message import Message
 from bot.sandbox.methods.call import Call, Method
-from bot.sandbox.surfaces import check_update, warnings
+from bot.sandbox.validation.surfaces import check_update, warnings
 
 
 def post_message(call: Call) -> Json:

@@ -1,4 +1,7 @@
-"""conversations.* and users.conversations. Source: docs.slack.dev/reference/methods/conversations.history and on."""
+"""conversations.* and users.conversations.
+
+Source: docs.slack.dev/reference/methods/conversations.history and its neighbours.
+"""
 
 from collections.abc import Iterable
 from itertools import islice

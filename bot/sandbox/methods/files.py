@@ -1,4 +1,7 @@
-"""files.*: the external upload flow. Source: docs.slack.dev/reference/methods/files.completeUploadExternal."""
+"""files.*: the external upload flow.
+
+Source: docs.slack.dev/reference/methods/files.completeUploadExternal.
+"""
 
 from bot.sandbox.answers import Json, Refusal
 from bot.sandbox.arguments import names, text

@@ -59,7 +59,7 @@ def bot_info(call: Call) -> Json:
     bot = call.workspace.bot
     if call.arguments.get("bot", bot.bot_id) != bot.bot_id:
         raise Refusal("bot_not_found")
-    shown = {"id": bot.bot_id, "deleted": False, "name": bot.real_name, "updated": 0, "icons": {}}
+    shown: Json = {"id": bot.bot_id, "deleted": False, "name": bot.real_name, "updated": 0, "icons": {}}
     return {"bot": shown | {"app_id": call.backend.app.id, "user_id": bot.id}}
 
 

@@ -3,14 +3,11 @@
 from bot.sandbox.answers import Json, Refusal
 from bot.sandbox.arguments import text
 from bot.sandbox.methods.call import Call, Method
-from bot.sandbox.surfaces import check_view
+from bot.sandbox.validation.surfaces import check_view
 
 
 def _view(call: Call, *kinds: str) -> Json:
-    view = call.arguments.get("view")
-    check_view(view, set(kinds))
-    checked: Json = view or {}
-    return checked
+    return check_view(call.arguments.get("view"), set(kinds))
 
 
 def _person(call: Call) -> str:

@@ -1,0 +1,1 @@
+"""What Slack accepts in messages and views: a small schema language, and Block Kit written in it."""
