@@ -21,7 +21,7 @@ from bot.sandbox.manifest import read_app
 from bot.sandbox.message import Content, Message
 from bot.sandbox.seed import Room, Seed
 from bot.sandbox.server import Sandbox
-from tests.edges.sandbox.driver import ManualClock, Page, button, refused, until
+from tests.edges.sandbox.driver import ManualClock, Page, button, refused
 
 Payload = dict[str, Any]
 
@@ -41,7 +41,7 @@ async def order(sandbox: Sandbox, path: str, body: Any = None) -> Payload:
         return said
 
 
-# -- the audit trail -------------------------------------------------------------------------------------------
+# -- the audit trail -------------------------------------------------------------------------------
 
 
 async def test_the_ledger_holds_every_message_in_order_and_pages(
@@ -148,7 +148,7 @@ async def test_disconnects_and_delivery_are_ordered_over_http(sandbox: Sandbox) 
                 assert (await answer.json()).get("error") == code
 
 
-# -- incoming webhooks -----------------------------------------------------------------------------------------
+# -- incoming webhooks -----------------------------------------------------------------------------
 
 
 async def test_an_incoming_webhook_posts_and_answers_in_plain_text(
@@ -176,7 +176,7 @@ async def test_an_incoming_webhook_posts_and_answers_in_plain_text(
                 assert (refused_hook.status, await refused_hook.text()) == (400, "invalid_payload")
 
 
-# -- the page --------------------------------------------------------------------------------------------------
+# -- the page --------------------------------------------------------------------------------------
 
 
 async def test_the_page_and_its_assets_are_served_and_nothing_else(
@@ -286,7 +286,7 @@ async def test_a_page_that_falls_too_far_behind_is_sent_away(sandbox: Sandbox, p
     assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1013)
 
 
-# -- seed, manifest, command line ------------------------------------------------------------------------------
+# -- seed, manifest, command line ------------------------------------------------------------------
 
 
 async def test_another_company_can_move_in(clock: ManualClock) -> None:
@@ -348,6 +348,7 @@ async def test_the_meter_falls_silent_after_a_minute(
     sandbox: Sandbox, client: AsyncWebClient, page: Page, clock: ManualClock
 ) -> None:
     await client.chat_postMessage(channel="general", text="x")
+    sandbox.live.measure()
     assert (await page.see("meter"))["per_minute"] == 1
     clock.advance(61)
     sandbox.live.measure()

@@ -77,14 +77,15 @@ async def test_the_steps_of_an_upload_are_checked(sandbox: Sandbox, client: Asyn
     assert len(shared["files"][0]["shares"]["public"]) == 2
 
 
-async def test_a_failed_upload_is_noticed_by_the_sdk(sandbox: Sandbox, client: AsyncWebClient) -> None:
-    sandbox.backend.files.receive = _lost  # type: ignore[method-assign]
+async def test_a_failed_upload_is_noticed_by_the_sdk(
+    sandbox: Sandbox, client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_secret: str, _body: bytes) -> None:
+        raise Refusal("file_not_found", status=404)
+
+    monkeypatch.setattr(sandbox.backend.files, "receive", lost)
     with pytest.raises(SlackRequestError, match="Failed to upload"):
         await client.files_upload_v2(filename="a.txt", content="x")
-
-
-def _lost(_secret: str, _body: bytes) -> None:
-    raise Refusal("file_not_found", status=404)
 
 
 def test_old_files_are_forgotten() -> None:
