@@ -37,7 +37,7 @@ async def app(sandbox: Sandbox, client: AsyncWebClient) -> AsyncIterator[AsyncAp
     """A real Bolt app over a real Socket Mode connection; tests register listeners on it."""
     app = AsyncApp(client=client, signing_secret=sandbox.signing_secret)
     handler = AsyncSocketModeHandler(app, sandbox.app_token, ping_interval=0.5)
-    await handler.connect_async()  # type: ignore[no-untyped-call] # as upstream has it
+    await handler.connect_async()
     await until(lambda: sandbox.socket_mode.connected)
     yield app
-    await handler.close_async()  # type: ignore[no-untyped-call] # as upstream has it
+    await handler.close_async()

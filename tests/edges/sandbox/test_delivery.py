@@ -43,9 +43,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 # -- what is told ----------------------------------------------------------------------------------
 
 
-async def test_a_direct_message_and_a_mention_reach_the_app(
-    sandbox: Sandbox, app: AsyncApp, page: Page
-) -> None:
+async def test_a_direct_message_and_a_mention_reach_the_app(sandbox: Sandbox, app: AsyncApp, page: Page) -> None:
     @app.event("message")
     async def message(event: Payload, say: AsyncSay) -> None:
         if event.get("channel_type") == "im":
@@ -231,7 +229,7 @@ async def test_the_real_client_comes_back_after_a_disconnect(
         await ack("Still here")
 
     handler = AsyncSocketModeHandler(app, sandbox.app_token, ping_interval=0.3)
-    await handler.connect_async()  # type: ignore[no-untyped-call] # as upstream has it
+    await handler.connect_async()
     try:
         await page.see("app", connected=True)
         tickets = sandbox.backend.stats.calls("apps.connections.open")
@@ -247,7 +245,7 @@ async def test_the_real_client_comes_back_after_a_disconnect(
                 pass
         assert (await page.see("ephemeral"))["message"]["text"] == "Still here"
     finally:
-        await handler.close_async()  # type: ignore[no-untyped-call] # as upstream has it
+        await handler.close_async()
 
 
 async def test_a_connection_that_breaks_fails_what_was_under_way(
@@ -264,9 +262,7 @@ async def test_a_connection_that_breaks_fails_what_was_under_way(
 # -- signed HTTP -----------------------------------------------------------------------------------
 
 
-async def test_a_real_app_works_over_signed_http(
-    sandbox: Sandbox, client: AsyncWebClient, page: Page
-) -> None:
+async def test_a_real_app_works_over_signed_http(sandbox: Sandbox, client: AsyncWebClient, page: Page) -> None:
     app = AsyncApp(client=client, signing_secret=sandbox.signing_secret)
     decisions: list[str] = []
 
@@ -310,15 +306,11 @@ async def test_a_real_app_works_over_signed_http(
     assert await sandbox.verify_request_url() is False
 
 
-async def test_a_wrong_secret_is_refused_by_the_app(
-    sandbox: Sandbox, client: AsyncWebClient, page: Page
-) -> None:
+async def test_a_wrong_secret_is_refused_by_the_app(sandbox: Sandbox, client: AsyncWebClient, page: Page) -> None:
     app = AsyncApp(client=client, signing_secret="another")
     async with TestServer(app.web_app()) as server:
         await sandbox.deliver_to(str(server.make_url("/slack/events")))
-        answer = await page.post(
-            "command", channel=sandbox.channel_id("general"), command="/tidings", text=""
-        )
+        answer = await page.post("command", channel=sandbox.channel_id("general"), command="/tidings", text="")
         assert answer == {"ok": False, "error": "dispatch_failed"}
         await sandbox.deliver_to(None)
 
@@ -367,9 +359,7 @@ async def test_a_refused_event_is_sent_again_with_its_number_and_a_valid_signatu
     assert sandbox.deliveries.undelivered == []
 
 
-async def test_an_app_may_ask_not_to_be_sent_an_event_again(
-    sandbox: Sandbox, receiver: tuple[Receiver, str]
-) -> None:
+async def test_an_app_may_ask_not_to_be_sent_an_event_again(sandbox: Sandbox, receiver: tuple[Receiver, str]) -> None:
     app, url = receiver
     app.answers = [web.Response(status=500, headers={"x-slack-no-retry": "1"})]
     await sandbox.deliver_to(url)
@@ -378,9 +368,7 @@ async def test_an_app_may_ask_not_to_be_sent_an_event_again(
     assert len(app.requests) == 1
 
 
-async def test_answers_of_every_kind_are_understood(
-    receiver: tuple[Receiver, str], clock: ManualClock
-) -> None:
+async def test_answers_of_every_kind_are_understood(receiver: tuple[Receiver, str], clock: ManualClock) -> None:
     app, url = receiver
     http = SignedHttp(url, secret="s", clock=clock)
     envelope = Envelope(kind="slash_commands", payload={"text": "ä & b"})

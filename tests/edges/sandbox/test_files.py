@@ -52,9 +52,9 @@ async def test_a_file_goes_to_a_person_too_but_not_where_the_app_is_not(
 
 async def test_the_steps_of_an_upload_are_checked(sandbox: Sandbox, client: AsyncWebClient) -> None:
     assert await refused(client.files_getUploadURLExternal(filename="a", length=0)) == "invalid_arguments"
-    assert await refused(
-        client.api_call("files.getUploadURLExternal", params={"filename": "a", "length": "x"})
-    ) == ("invalid_arguments")
+    assert await refused(client.api_call("files.getUploadURLExternal", params={"filename": "a", "length": "x"})) == (
+        "invalid_arguments"
+    )
     big = client.files_getUploadURLExternal(filename="a", length=SIZE_LIMIT + 1)
     assert await refused(big) == "file_upload_size_restricted"
     announced = await client.files_getUploadURLExternal(filename="a", length=2)

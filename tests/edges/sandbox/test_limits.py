@@ -52,9 +52,7 @@ def test_single_methods_can_be_held_tighter_and_everything_let_loose() -> None:
 
 
 @given(gaps=st.lists(st.floats(min_value=0, max_value=3), max_size=80), burst=st.integers(1, 5))
-def test_no_channel_ever_takes_more_than_its_burst_and_a_message_a_second(
-    gaps: list[float], burst: int
-) -> None:
+def test_no_channel_ever_takes_more_than_its_burst_and_a_message_a_second(gaps: list[float], burst: int) -> None:
     limits = Limits(Rates(channel_burst=burst, workspace_per_minute=10_000), {})
     now, taken = NOW, list[float]()
     for gap in gaps:

@@ -18,9 +18,7 @@ OPTION = {"text": {"type": "plain_text", "text": "A"}, "value": "a"}
 
 def ask(element: Payload, **fields: Any) -> list[Payload]:
     label = {"type": "plain_text", "text": "?"}
-    return [
-        {"type": "input", "block_id": "b", "label": label, "element": {"action_id": "a", **element}, **fields}
-    ]
+    return [{"type": "input", "block_id": "b", "label": label, "element": {"action_id": "a", **element}, **fields}]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +59,7 @@ def test_a_modal_goes_only_with_its_answers(fields: Payload, given: str | None, 
 
 def test_what_is_optional_or_not_asked_may_stay_empty() -> None:
     assert missing_answers(ask({"type": "plain_text_input"}, optional=True), {}) == {}
-    assert (
-        missing_answers([{"type": "actions", "elements": [{"type": "users_select", "action_id": "a"}]}], {})
-        == {}
-    )
+    assert missing_answers([{"type": "actions", "elements": [{"type": "users_select", "action_id": "a"}]}], {}) == {}
 
 
 def test_ids_are_given_however_deep_and_kept_where_they_are() -> None:
