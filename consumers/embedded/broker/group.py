@@ -337,7 +337,8 @@ class Group:
         return max((member.rebalance_timeout_ms for member in self.members.values()), default=0)
 
     def _complete_if_all_joined(self, now: int) -> None:
-        waiting = self._gathering or self._pending or any(member.joining is None for member in self.members.values())
+        gathering = self._gathering and self.members
+        waiting = gathering or self._pending or any(member.joining is None for member in self.members.values())
         if self.state is State.PREPARING_REBALANCE and not waiting:
             self._complete(now)
 

@@ -452,7 +452,7 @@ class Comings(RuleBasedStateMachine):
     @rule(index=st.integers(0, 2))
     def leave(self, index: int) -> None:
         client = self.clients[index]
-        client.leave(self.now)
+        self.group.leave(client.id or f"{client.name}-{client.restarts}", None, self.now)
         client.id, client.restarts = "", client.restarts + 1
 
     @rule(passed=st.integers(1, 8_000))
