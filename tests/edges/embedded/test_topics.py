@@ -7,9 +7,9 @@ from consumers.embedded.broker.broker import Broker, BrokerConfig
 from consumers.embedded.broker.configs import DEFAULTS, TopicConfig
 from consumers.embedded.broker.coordinator import Committed
 from consumers.embedded.broker.errors import Code, Refused
-from consumers.embedded.broker.group import Join
 from consumers.embedded.broker.ledger import Ledger
 from consumers.embedded.broker.log import FolderShelf
+from consumers.embedded.broker.member import Join
 from tests.edges.embedded.batches import NOW, built
 
 
