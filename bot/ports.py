@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, TypeAlias
 
 from bot.core.answers import Actor
 from bot.core.backoff import Schedule
+from bot.core.cloudevent import decode
 from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
 from bot.core.destination import Destination, DestinationId
 from bot.core.event import Event, EventKey, Position, Unreadable
@@ -15,12 +17,17 @@ from bot.core.routing import Routed
 from bot.core.subscription import Subscription, SubscriptionId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Item:
-    """A delivery with its event, ready to be said."""
+    """A delivery with its event, ready to be said. `body` is the event as `cloudevent.encode` wrote it."""
 
     delivery: Delivery
-    event: Event
+    body: bytes
+
+    @cached_property
+    def event(self) -> Event:
+        """The event, read when it is first asked for: a webhook passes the body on and never asks."""
+        return decode(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.actions import Actions, World
 from bot.core import pacing, schedules
 from bot.core.address import check_url
-from bot.core.cloudevent import encode
 from bot.core.errors import UnavailableError
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
@@ -118,7 +117,6 @@ async def services(settings: Settings) -> AsyncIterator[Mapping[str, Service]]:
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
-                encode=encode,
                 allow=settings.webhook_allow,
                 ports=settings.webhook_ports,
             )

@@ -12,7 +12,6 @@ from typing import Any
 
 import structlog
 
-from bot.core.cloudevent import decode
 from bot.core.delivery import Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
@@ -109,7 +108,7 @@ class Dispatch:
         service = self._services[kind]
         sends = 0
         while leased.deliveries:
-            items = [Item(delivery=delivery, event=decode(body)) for delivery, body in leased.deliveries]
+            items = [Item(delivery=delivery, body=body) for delivery, body in leased.deliveries]
             tried, outcome = await self._attempt(kind, service, leased, items)
             sends += 1
             steps = self._steps(service, tried, outcome)

@@ -20,7 +20,6 @@ from httpx_aiohttp import AiohttpTransport
 from bot.core.address import Network, check_url, refusal
 from bot.core.delivery import Outcome, Refused, Scope
 from bot.core.destination import Webhook, destination_id
-from bot.core.event import Event
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
 from bot.outlets.webhook_errors import outcome_of_status
 from bot.ports import Parcel
@@ -41,16 +40,15 @@ class AddressRefusedError(Exception):
 class WebhookOutlet:
     """POSTs events to HTTPS endpoints, signed.
 
-    `secret` is the installation's master secret; `encode` is `core.cloudevent.encode`. `allow` and `ports` are as in
-    `core.address.refusal`. `timeout` and `connect_timeout` are in seconds; the first bounds a whole attempt. `clock`
-    gives seconds since the epoch. Enter it as an async context manager; connections are kept between sends.
+    `secret` is the installation's master secret. `allow` and `ports` are as in `core.address.refusal`. `timeout` and
+    `connect_timeout` are in seconds; the first bounds a whole attempt. `clock` gives seconds since the epoch. Enter it
+    as an async context manager; connections are kept between sends.
     """
 
     def __init__(
         self,
         secret: str,
         *,
-        encode: Callable[[Event], bytes],
         allow: Collection[Network] = (),
         ports: Collection[int] = (443,),
         timeout: float = 15,
@@ -59,7 +57,6 @@ class WebhookOutlet:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._secret = secret
-        self._encode = encode
         self._allow = tuple(allow)
         self._ports = frozenset(ports)
         self._timeout = timeout
@@ -109,11 +106,10 @@ class WebhookOutlet:
         if (why := check_url(url, self._allow, self._ports)) is not None:
             return Refused(reason=why, scope=Scope.DESTINATION)
         post = request(
-            item.event,
+            item.body,
             delivery=item.delivery.id,
             secret=signing_secret(self._secret, destination_id(parcel.destination)),
             at=datetime.fromtimestamp(self._clock(), UTC),
-            encode=self._encode,
         )
         host = urlsplit(url).hostname or ""
         try:

@@ -4,9 +4,10 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import floor
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -15,7 +16,6 @@ from standardwebhooks import Webhook as Signer
 
 from bot.core.delivery import DeliveryId
 from bot.core.destination import DestinationId
-from bot.core.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Request:
     body: bytes
 
 
+@lru_cache(maxsize=4_096)
 def signing_secret(master: str, destination: DestinationId) -> str:
     """The endpoint's secret, `whsec_…`: derived from the master secret by HKDF-SHA256 (RFC 5869), never stored.
 
@@ -37,15 +38,12 @@ def signing_secret(master: str, destination: DestinationId) -> str:
     return f"whsec_{b64encode(key).decode()}"
 
 
-def request(
-    event: Event, *, delivery: DeliveryId, secret: str, at: datetime, encode: Callable[[Event], bytes]
-) -> Request:
+def request(body: bytes, *, delivery: DeliveryId, secret: str, at: datetime) -> Request:
     """Write the request of one attempt.
 
-    The id is the delivery's, the same in every attempt; `at`, an aware datetime, is the time of this attempt. `encode`
-    is `core.cloudevent.encode`: structured-mode JSON in UTF-8.
+    `body` is the event as `core.cloudevent.encode` wrote it: structured-mode JSON in UTF-8. The id is the delivery's,
+    the same in every attempt; `at`, an aware datetime, is the time of this attempt.
     """
-    body = encode(event)
     seconds = floor(at.timestamp())
     # The signer takes a datetime's own digits for UTC, whatever its zone: give it one that is in UTC.
     signature = Signer(secret).sign(delivery, datetime.fromtimestamp(seconds, UTC), body.decode())

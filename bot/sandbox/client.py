@@ -13,6 +13,7 @@ from bot.sandbox.events import Events
 from bot.sandbox.interaction import Interactions
 from bot.sandbox.live import Live
 from bot.sandbox.message import Content
+from bot.sandbox.modal import Modals
 
 PAGE = Path(__file__).parent / "page"
 _TYPES = {
@@ -32,10 +33,13 @@ Answer = Callable[[Json], Awaitable[Json]]
 class Client:
     """The page's endpoints: read what a person sees, do what a person does."""
 
-    def __init__(self, *, backend: Backend, interactions: Interactions, events: Events, live: Live) -> None:
+    def __init__(
+        self, *, backend: Backend, interactions: Interactions, modals: Modals, events: Events, live: Live
+    ) -> None:
         self._backend = backend
         self._workspace = backend.workspace
         self._interactions = interactions
+        self._modals = modals
         self._events = events
         self._live = live
         self.connected: Callable[[], bool] = lambda: False
@@ -109,16 +113,12 @@ class Client:
         channel = self._workspace.channel_for(asked.get("channel", ""), self._user(asked))
         limit = min(int(asked.get("limit") or 100), 1_000)
         before = asked.get("before")
-        if asked.get("thread_ts"):
-            newest = channel.thread(asked["thread_ts"])[::-1]
-        else:
-            newest = list(channel.timeline())
+        thread_ts = asked.get("thread_ts") or None
+        newest = list(channel.timeline()) if thread_ts is None else channel.thread(thread_ts)[::-1]
         whispers = [
             message
             for message in self._workspace.ephemerals.values()
-            if message.channel == channel.id
-            and message.audience == asked["user"]
-            and message.thread_ts == (asked.get("thread_ts") or None)
+            if message.channel == channel.id and message.audience == asked["user"] and message.thread_ts == thread_ts
         ]
         newest = sorted((*newest, *whispers), key=lambda message: message.ts, reverse=True)
         newest = [message for message in newest if before is None or message.ts < before]
@@ -179,10 +179,10 @@ class Client:
 
     async def _submit(self, asked: Json) -> Json:
         values = (asked.get("state") or {}).get("values", {})
-        return await self._interactions.submit(self._user(asked), asked["view_id"], values)
+        return await self._modals.submit(self._user(asked), asked["view_id"], values)
 
     async def _close(self, asked: Json) -> Json:
-        return await self._interactions.close(self._user(asked), asked["view_id"])
+        return await self._modals.close(self._user(asked), asked["view_id"])
 
     async def _open_home(self, asked: Json) -> Json:
         user = self._user(asked)

@@ -79,7 +79,7 @@ class Events:
         self.emit("app_home_opened", event)
 
 
-def _events(change: Change, workspace: Workspace) -> list[tuple[str, Json]]:  # noqa: PLR0911 - one answer per kind of change
+def _events(change: Change, workspace: Workspace) -> list[tuple[str, Json]]:
     match change:
         case Posted(channel=channel, message=message):
             return _posted(channel, message, workspace)

@@ -1,31 +1,24 @@
-"""What people do, as payloads for the app, and what the app's ack then does to what they see.
+"""What people do in messages, as payloads for the app, and what the app's ack then shows them.
 
 Shapes: docs.slack.dev/reference/interaction-payloads and
 docs.slack.dev/interactivity/implementing-slash-commands.
 """
 
-from collections.abc import Callable
-from typing import Literal
-
 from bot.sandbox.answers import Json, Refusal
-from bot.sandbox.backend import Backend
+from bot.sandbox.asking import Asking
 from bot.sandbox.blocks import element
 from bot.sandbox.channel import Channel
-from bot.sandbox.delivery import Ack, Acked, Deliveries, Envelope, NotAcked
+from bot.sandbox.delivery import Envelope
 from bot.sandbox.message import Message
-from bot.sandbox.state import VALUE_FIELDS, initial_values, missing_answers
-from bot.sandbox.validation.surfaces import check_view
-
-Notice = Callable[[str, Literal["info", "warning", "error"], str], None]
+from bot.sandbox.state import VALUE_FIELDS, initial_values
 
 
 class Interactions:
-    """Commands, clicks, modals and shortcuts of one person at a time; each returns what the page is told."""
+    """Commands, clicks, menus and shortcuts of one person; each returns what the page is told."""
 
-    def __init__(self, *, backend: Backend, deliveries: Deliveries, notice: Notice) -> None:
-        self._backend = backend
-        self._deliveries = deliveries
-        self._notice = notice
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._backend = asking.backend
 
     # -- slash commands and shortcuts ------------------------------------------------------------------------
 
@@ -36,7 +29,7 @@ class Interactions:
         channel = back.workspace.channel_for(channel_id, user)
         known = {each.command for each in back.app.commands}
         if back.app.is_described and command not in known:
-            self._notice(user, "error", f"{command} is not a valid command.")
+            self._asking.notice(user, "error", f"{command} is not a valid command.")
             raise Refusal("unknown_command")
         secret = back.response_urls.issue(user=user, channel=channel.id, now=back.clock())
         payload: Json = {
@@ -54,21 +47,22 @@ class Interactions:
             "response_url": back.response_url("commands", secret),
             "trigger_id": back.triggers.issue(user, back.clock()),
         }
-        ack = await self._deliveries.ask(Envelope(kind="slash_commands", payload=payload, expects_answer=True))
-        answer = self._answer(ack, user, command)
+        answer = await self._asking.ask(
+            Envelope(kind="slash_commands", payload=payload, expects_answer=True), user=user, what=command
+        )
         if answer:
             try:
                 back.answer_url(secret, answer)
             except Refusal as refusal:
-                self._notice(user, "error", f"{command} answered with a message that is refused: {refusal.code}")
+                self._asking.notice(user, "error", f"{command} answered with a message that is refused: {refusal.code}")
         return {"ok": True}
 
     async def shortcut(self, user: str, callback_id: str, channel_id: str | None, ts: str | None) -> Json:
         """Start a global shortcut, or one at a message."""
         back = self._backend
-        payload = self._common("shortcut", user) | {
+        payload = self._asking.payload("shortcut", user) | {
             "callback_id": callback_id,
-            "action_ts": self._action_ts(),
+            "action_ts": self._asking.action_ts(),
         }
         payload["trigger_id"] = back.triggers.issue(user, back.clock())
         if channel_id is not None and ts is not None:
@@ -82,8 +76,7 @@ class Interactions:
                 "message_ts": ts,
                 "response_url": back.response_url("app", secret),
             }
-        ack = await self._deliveries.ask(Envelope(kind="interactive", payload=payload))
-        self._answer(ack, user, callback_id)
+        await self._asking.ask(Envelope(kind="interactive", payload=payload), user=user, what=callback_id)
         return {"ok": True}
 
     # -- clicks ----------------------------------------------------------------------------------------------
@@ -91,7 +84,7 @@ class Interactions:
     async def action(self, user: str, container: Json, action: Json, values: Json) -> Json:
         """Use an element of a message, modal or Home tab."""
         back = self._backend
-        payload = self._common("block_actions", user)
+        payload = self._asking.payload("block_actions", user)
         payload["trigger_id"] = back.triggers.issue(user, back.clock())
         if container["type"] == "message":
             channel, message = self._message(user, container)
@@ -104,8 +97,7 @@ class Interactions:
             back.views.remember(view, values)
             payload |= {"container": {"type": "view", "view_id": view["id"]}, "view": view}
         payload["actions"] = [self._done(blocks, action)]
-        ack = await self._deliveries.ask(Envelope(kind="interactive", payload=payload))
-        self._answer(ack, user, "The app")
+        await self._asking.ask(Envelope(kind="interactive", payload=payload), user=user, what="The app")
         return {"ok": True}
 
     def _message(self, user: str, container: Json) -> tuple[Channel, Message]:
@@ -159,7 +151,7 @@ class Interactions:
             "type": part["type"],
             "action_id": part["action_id"],
             "block_id": action["block_id"],
-            "action_ts": self._action_ts(),
+            "action_ts": self._asking.action_ts(),
         }
         for field in ("text", "value", "style", "placeholder", "url"):
             if field in part:
@@ -167,78 +159,9 @@ class Interactions:
         done |= {field: action[field] for field in VALUE_FIELDS if field in action}
         return done
 
-    # -- modals ----------------------------------------------------------------------------------------------
-
-    async def submit(self, user: str, view_id: str, values: Json) -> Json:
-        """Send a modal off; the ack says what becomes of it."""
-        back = self._backend
-        view = back.views.find(user, view_id)
-        back.views.remember(view, values)
-        missing = missing_answers(view["blocks"], view["state"]["values"])
-        if missing:
-            return {"ok": False, "errors": missing}
-        payload = self._common("view_submission", user)
-        payload |= {"view": view, "response_urls": self._response_urls(user, view)}
-        payload["trigger_id"] = back.triggers.issue(user, back.clock())
-        ack = await self._deliveries.ask(Envelope(kind="interactive", payload=payload, expects_answer=True))
-        answer = self._answer(ack, user, "The form")
-        try:
-            return self._respond(user, view, answer)
-        except Refusal as refusal:
-            self._notice(user, "error", f"The app answered the form with a view that is refused: {refusal.code}")
-            return {"ok": False, "error": refusal.code}
-
-    def _respond(self, user: str, view: Json, answer: Json) -> Json:
-        """Source: docs.slack.dev/surfaces/modals#response_actions."""
-        views = self._backend.views
-        match answer.get("response_action"):
-            case "errors":
-                return {"ok": False, "errors": answer.get("errors", {})}
-            case "update":
-                views.update(check_view(answer.get("view"), {"modal"}), view_id=view["id"])
-            case "push":
-                views.push(user, check_view(answer.get("view"), {"modal"}))
-            case "clear":
-                views.close(user, view["id"], everything=True)
-            case _:
-                views.close(user, view["id"], everything=view["clear_on_close"])
-        return {"ok": True}
-
-    def _response_urls(self, user: str, view: Json) -> list[Json]:
-        """One response URL per conversation select that asks for it (``response_url_enabled``)."""
-        back = self._backend
-        urls: list[Json] = []
-        for block in view["blocks"]:
-            part = block.get("element", {})
-            if not part.get("response_url_enabled"):
-                continue
-            answer = view["state"]["values"].get(block["block_id"], {}).get(part["action_id"], {})
-            channel_id = answer.get("selected_conversation") or answer.get("selected_channel")
-            if channel_id:
-                secret = back.response_urls.issue(user=user, channel=channel_id, now=back.clock())
-                urls.append(
-                    {
-                        "block_id": block["block_id"],
-                        "action_id": part["action_id"],
-                        "channel_id": channel_id,
-                        "response_url": back.response_url("app", secret),
-                    }
-                )
-        return urls
-
-    async def close(self, user: str, view_id: str) -> Json:
-        """Close a modal with its cross or Cancel; the app hears of it where it asked to."""
-        view = self._backend.views.find(user, view_id)
-        cleared = view["clear_on_close"]
-        for closed in self._backend.views.close(user, view_id, everything=cleared):
-            if closed["notify_on_close"]:
-                payload = self._common("view_closed", user) | {"view": closed, "is_cleared": cleared}
-                await self._deliveries.ask(Envelope(kind="interactive", payload=payload))
-        return {"ok": True}
-
     async def options(self, user: str, container: Json, block_id: str, action_id: str, value: str) -> Json:
         """What an external select offers for the text typed so far."""
-        payload = self._common("block_suggestion", user)
+        payload = self._asking.payload("block_suggestion", user)
         payload |= {"block_id": block_id, "action_id": action_id, "value": value}
         if container["type"] == "message":
             channel, message = self._message(user, container)
@@ -250,43 +173,10 @@ class Interactions:
         else:
             view = self._view(user, container)
             payload |= {"container": {"type": "view", "view_id": view["id"]}, "view": view}
-        ack = await self._deliveries.ask(Envelope(kind="interactive", payload=payload, expects_answer=True))
-        answer = self._answer(ack, user, "The menu")
+        answer = await self._asking.ask(
+            Envelope(kind="interactive", payload=payload, expects_answer=True), user=user, what="The menu"
+        )
         return {"options": answer.get("options", []), "option_groups": answer.get("option_groups", [])}
-
-    # -- what they share -------------------------------------------------------------------------------------
-
-    def _common(self, kind: str, user: str) -> Json:
-        back = self._backend
-        person = back.workspace.person(user)
-        team = {"id": back.workspace.team_id, "domain": back.workspace.domain}
-        return {
-            "type": kind,
-            "user": {
-                "id": user,
-                "username": person.name,
-                "name": person.name,
-                "team_id": back.workspace.team_id,
-            },
-            "team": team,
-            "api_app_id": back.app.id,
-            "token": back.app.verification_token,
-            "enterprise": None,
-            "is_enterprise_install": False,
-        }
-
-    def _action_ts(self) -> str:
-        return f"{self._backend.clock():.6f}"
-
-    def _answer(self, ack: Ack, user: str, what: str) -> Json:
-        """The ack's payload; without an ack the person reads what Slack would show."""
-        match ack:
-            case Acked(payload=payload):
-                return payload
-            case NotAcked(reason=reason):
-                code = "operation_timeout" if reason == "timeout" else "dispatch_failed"
-                self._notice(user, "error", f'{what} failed with the error "{code}"')
-                raise Refusal(code)
 
 
 def _shown_name(channel: Channel) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from bot.sandbox.asking import Asking
 from bot.sandbox.backend import Backend
 from bot.sandbox.client import Client
 from bot.sandbox.control import Control
@@ -26,6 +27,7 @@ from bot.sandbox.limits import Limits, Rates
 from bot.sandbox.live import Live
 from bot.sandbox.manifest import SlackApp, read_app
 from bot.sandbox.methods.table import METHODS
+from bot.sandbox.modal import Modals
 from bot.sandbox.oauth import OAuth
 from bot.sandbox.seed import LARKSPUR, Seed, settle
 from bot.sandbox.signed_http import SignedHttp
@@ -103,8 +105,16 @@ class Sandbox:
             clock=clock,
         )
         self.events = Events(app=self.app, workspace=workspace, deliveries=self.deliveries, clock=clock)
-        self.interactions = Interactions(backend=self.backend, deliveries=self.deliveries, notice=self.live.notice)
-        self.client = Client(backend=self.backend, interactions=self.interactions, events=self.events, live=self.live)
+        asking = Asking(backend=self.backend, deliveries=self.deliveries, notice=self.live.notice)
+        self.interactions = Interactions(asking)
+        self.modals = Modals(asking)
+        self.client = Client(
+            backend=self.backend,
+            interactions=self.interactions,
+            modals=self.modals,
+            events=self.events,
+            live=self.live,
+        )
         self.hooks = Hooks(self.backend)
         self._http: SignedHttp | None = None
         self._stack = AsyncExitStack()

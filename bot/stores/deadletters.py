@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from bot.core.cloudevent import encode
 from bot.core.delivery import Attempt, Bury
 from bot.core.destination import Destination, destination_id
 from bot.core.event import Position, Unreadable
@@ -48,7 +47,7 @@ class KafkaDeadLetters:
             "reason": why.reason,
             "appended": delivery.appended,
             "attempts": [_attempt(attempt) for attempt in (*delivery.history, why.attempt)],
-            "event": orjson.Fragment(encode(item.event)),
+            "event": orjson.Fragment(item.body),
         }
         headers = [("tidings-kind", b"buried"), ("tidings-reason", why.reason.encode())]
         with kafka_unavailable():

@@ -16,6 +16,8 @@ from bot.core.event import (
     Status,
     Usage,
 )
+from bot.core.filters import parse
+from tests.core.examples import event
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 WORDS = st.sampled_from(
@@ -66,6 +68,22 @@ EVENTS = st.builds(
     extra=st.dictionaries(UNKNOWN_FIELDS, JSON.filter(lambda value: value is not None), max_size=3),
 )
 
+MEETINGS = st.builds(
+    event,
+    model=st.builds(Model, name=WORDS, version=st.none() | WORDS, provider=st.none() | WORDS),
+    status=st.sampled_from(Status),
+    source=WORDS,
+    session=st.none() | WORDS,
+    requester=st.none() | st.builds(Requester, slack_id=st.none() | PEOPLE, email=ADDRESSES),
+    title=st.none() | WORDS,
+    confidence=st.none() | st.floats(0, 1),
+    latency=st.none() | st.floats(0, 100),
+    tags=st.lists(WORDS, max_size=3).map(tuple),
+    labels=st.dictionaries(st.sampled_from(["team", "TEAM", "tier"]), WORDS, max_size=2),
+    environment=st.none() | WORDS,
+)
+"""Events quick to make, whose few words the filters below name."""
+
 
 def quoted(text: str) -> str:
     """The text in quotes, for the filter language."""
@@ -73,12 +91,10 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-_VALUES = NAMES.filter(str.strip).map(quoted) | st.sampled_from(["fraud*", "*v2", "f*d*", "*", "Größe", r"x\*y", "fr*"])
-_LISTS = st.lists(_VALUES, min_size=1, max_size=3).map(",".join)
+_GLOBS = st.sampled_from(["fraud*", "*v2", "f*d*", "*", "Größe", r"x\*y", "fr*"])
 _FIELDS = st.sampled_from(
     ["model", "version", "provider", "type", "source", "session", "inference", "tag", "env", "label.team", "label.TIER"]
 )
-_WORDS = st.builds("{}:{}".format, _FIELDS, _LISTS)
 _PEOPLE = st.builds("user:{}".format, PEOPLE | ADDRESSES | st.sampled_from(["*@example.com", "<@U1|ann>", "*"]))
 _CHOICES = st.builds("status:{}".format, st.lists(st.sampled_from(Status), min_size=1).map(",".join)) | st.builds(
     "sensitivity:{}".format, st.sampled_from(Sensitivity)
@@ -89,8 +105,16 @@ _NUMBERS = (
     | st.builds("latency{}{}{}".format, _SIGNS, st.floats(0, 1e6).map(repr), st.sampled_from(["", "s", "ms", "m"]))
     | st.builds("{}{}{}".format, st.sampled_from(["cost", "tokens"]), _SIGNS, st.floats(0, 1e9).map(repr))
 )
-_TEXTS = NAMES.filter(str.strip).map(quoted)
-_TERMS = st.builds("{}{}".format, st.sampled_from(["", "", "-", "!"]), _WORDS | _PEOPLE | _CHOICES | _NUMBERS | _TEXTS)
 
-FILTERS = st.lists(_TERMS, max_size=5).map(" ".join)
+
+def _terms(names: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    texts = names.map(quoted)
+    words = st.builds("{}:{}".format, _FIELDS, st.lists(texts | _GLOBS, min_size=1, max_size=3).map(",".join))
+    return st.builds("{}{}".format, st.sampled_from(["", "", "-", "!"]), words | _PEOPLE | _CHOICES | _NUMBERS | texts)
+
+
+FILTERS = st.lists(_terms(NAMES.filter(str.strip)), max_size=5).map(" ".join)
 """Texts of filters, each valid but for values that hold nothing visible."""
+
+WANTED = st.lists(_terms(WORDS), max_size=3).map(" ".join).map(parse)
+"""Filters of a few words."""

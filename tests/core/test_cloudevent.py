@@ -10,7 +10,7 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.aliases import ALIASES
@@ -308,6 +308,7 @@ def test_fields_that_are_unknown_are_kept_by_their_path() -> None:
 
 
 @given(EVENTS)
+@settings(max_examples=40)
 def test_an_event_survives_being_written_and_read(one: Event) -> None:
     assert decode(encode(one)) == one
     assert read(encode(one), (), HERE, timestamp=TIMESTAMP) == one

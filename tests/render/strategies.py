@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from bot.core.cloudevent import encode
 from bot.core.delivery import Delivery, delivery_id
 from bot.core.destination import SlackChannel, destination_id
 from bot.core.event import Event, Failure, Image, Link, Requester
@@ -83,7 +84,7 @@ def item(event: Event, *, appended: int = 0) -> Item:
     """The event's delivery to a channel."""
     place = destination_id(PLACE)
     delivery = Delivery(id=delivery_id(event.key, place), event=event.key, destination=place, appended=appended)
-    return Item(delivery=delivery, event=event)
+    return Item(delivery=delivery, body=encode(event))
 
 
 _FEW = st.lists((EVENTS_OF_ENEMIES | EVENTS | RESULTS_OF_ALL_KINDS).map(item), min_size=1, max_size=4)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator, FormatChecker
 
 from bot.core.asyncapi import asyncapi
@@ -64,6 +64,7 @@ def _keywords(schema: Any) -> Iterator[str]:
 
 
 @given(EVENTS)
+@settings(max_examples=40)
 def test_whatever_is_written_is_valid(one: Event) -> None:
     DATA.validate(json.loads(encode(one))["data"])
 

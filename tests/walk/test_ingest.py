@@ -1,133 +1,14 @@
 """Ingest on a real broker and a real outbox."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-
-import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
 from bot.core.destination import SlackChannel, Webhook
-from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.keys import Keys
-from bot.stores.outbox import Limits, RedisOutbox
-from bot.stores.subscriptions import RedisSubscriptions
-from bot.telemetry import Metrics
-from consumers.ingest import Ingest
-from consumers.kafka import GroupSource
 from tests.walk.parts import cloudevent, eventually, records, subscription
+from tests.walk.rig import Rig
 
 CHANNEL = SlackChannel(team="T1", channel="C1")
 HOOK = Webhook(team="T1", url="https://example.com/hook")
-
-Ingesting = Callable[[], "asyncio.Future[None]"]
-
-
-@pytest.fixture
-def outbox(redis: Redis, keys: Keys) -> RedisOutbox:
-    return RedisOutbox(redis, keys, Limits())
-
-
-@pytest.fixture
-def subscriptions(redis: Redis, keys: Keys) -> RedisSubscriptions:
-    return RedisSubscriptions(redis, keys)
-
-
-@pytest.fixture
-def metrics() -> Metrics:
-    return Metrics()
-
-
-class Rig:
-    """Starts ingests for the test's topic; `dead` is its dead-letter topic."""
-
-    def __init__(
-        self,
-        address: str,
-        topic: str,
-        outbox: RedisOutbox,
-        subscriptions: RedisSubscriptions,
-        kafka: AIOKafkaProducer,
-        metrics: Metrics,
-    ) -> None:
-        self.address = address
-        self.topic = topic
-        self.dead = f"{topic}-dead"
-        self.outbox = outbox
-        self.subscriptions = subscriptions
-        self.metrics = metrics
-        self._kafka = kafka
-
-    @asynccontextmanager
-    async def ingesting(self) -> AsyncIterator[Ingest]:
-        async with GroupSource(self.address, self.topic, self.topic, start=self.outbox.watermark) as source:
-            ingest = Ingest(
-                source,
-                self.outbox,
-                self.subscriptions,
-                KafkaDeadLetters(self._kafka, self.dead),
-                self.metrics,
-                shards=2,
-            )
-            stop = asyncio.Event()
-            task = asyncio.create_task(ingest.run(stop))
-            try:
-                yield ingest
-            finally:
-                stop.set()
-                await task
-
-    async def publish(self, *values: bytes | None, partition: int = 0) -> None:
-        for value in values:
-            await self._kafka.send_and_wait(self.topic, value, key=b"k", partition=partition)
-
-    async def waiting(self, count: int) -> None:
-        async def enough() -> bool:
-            return (await self.outbox.state()).deliveries == count
-
-        await eventually(enough)
-
-    async def read_to(self, offset: int, partition: int = 0) -> None:
-        async def there() -> bool:
-            return await self.outbox.watermark(self.topic, partition) == offset
-
-        await eventually(there)
-
-    async def drain(self) -> list[bytes]:
-        """Settle everything that waits, and return the bodies."""
-        from bot.core.delivery import Done
-
-        bodies = []
-        while taken := (await self.outbox.lease("t", lanes=50, kinds=("slack", "webhook"))).lanes:
-            for leased in taken:
-                bodies += [body for _, body in leased.deliveries]
-                steps = {delivery.id: Done(reference="x") for delivery, _ in leased.deliveries}
-                await self.outbox.settle(leased, steps, due=0)
-        return bodies
-
-    async def committed(self) -> int | None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
-        await admin.start()
-        try:
-            offsets = await admin.list_consumer_group_offsets(self.topic)
-            found = offsets.get(TopicPartition(self.topic, 0))
-            return None if found is None else int(found.offset)
-        finally:
-            await admin.close()
-
-
-@pytest.fixture
-def rig(
-    kafka_address: str,
-    topic: str,
-    outbox: RedisOutbox,
-    subscriptions: RedisSubscriptions,
-    kafka: AIOKafkaProducer,
-    metrics: Metrics,
-) -> Rig:
-    return Rig(kafka_address, topic, outbox, subscriptions, kafka, metrics)
 
 
 async def test_a_record_becomes_a_delivery_for_each_place_that_wants_it(rig: Rig) -> None:

@@ -1,6 +1,6 @@
 // The page's one entry: loads the workspace, lays out the parts, follows the address, and passes live events on.
 //
-//   address   #CHANNEL · #CHANNEL/THREAD_TS · #CHANNEL/home (of the app's conversation)
+//   address   #CHANNEL · #CHANNEL/THREAD_TS · #app or #app/messages (the app's Home and conversation)
 //   person    ?user=U in the address, so that each tab can be someone else
 
 import { Api } from "./api.js";
@@ -62,8 +62,9 @@ class Page {
   /** Shows what the address says. */
   route() {
     const [wanted, rest] = decodeURIComponent(location.hash.slice(1)).split("/");
-    const channel = this.store.channel(wanted) || wanted === "app" ? wanted : this.#first();
-    const isApp = channel === "app" || channel === this.store.appChannel?.id;
+    const app = this.store.appChannel?.id ?? "app";
+    const channel = wanted === "app" ? app : (this.store.channel(wanted)?.id ?? this.#first());
+    const isApp = channel === app;
     const tab = isApp ? (rest === "messages" || (rest && rest !== "home") ? "messages" : "home") : null;
     const thread = rest && !["home", "messages"].includes(rest) ? rest : null;
     if (this.shown?.channel !== channel || this.shown?.tab !== tab) this.#showMain(channel, tab);

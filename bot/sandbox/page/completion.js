@@ -96,7 +96,7 @@ export class Completion {
 
   #people(word) {
     const at = this.#field.selectionStart - word.length - 1;
-    const hit = (user) => user.name.toLowerCase().startsWith(word) || (user.real_name ?? "").toLowerCase().includes(word);
+    const hit = (user) => [user.name, ...(user.real_name ?? "").split(/\s+/)].some((name) => name.toLowerCase().startsWith(word));
     return this.#store.users.filter(hit).map((user) => ({
       from: at, text: `@${user.name} `, whole: false, lead: () => avatar(user, "small"), label: el("strong", {}, user.real_name || user.name), hint: `@${user.name}`,
     }));

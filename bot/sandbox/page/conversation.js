@@ -2,7 +2,7 @@
 
 import { avatar } from "./avatar.js";
 import { Composer } from "./composer.js";
-import { el, fill } from "./dom.js";
+import { el, fill, oncePerFrame } from "./dom.js";
 import { icon } from "./icons.js";
 import { join, openInvite } from "./rooms.js";
 import { sayRefused } from "./refusal.js";
@@ -36,11 +36,8 @@ export class Conversation {
     this.head = el("div", { class: "conversation-head" });
     this.foot = el("div", { class: "conversation-foot" });
     this.root = el("div", { class: "conversation" }, this.#timeline.root, this.foot);
-    this.#ends = [
-      store.on(`feed:${id}`, () => this.#timeline.changed()),
-      store.on("channels", () => this.#draw()),
-      store.on("meter", () => this.#drawHead()),
-    ];
+    const draw = oncePerFrame(() => this.#draw());
+    this.#ends = [store.on(`feed:${id}`, () => this.#timeline.changed()), store.on("channels", draw), store.on("meter", draw)];
     this.#draw();
   }
 

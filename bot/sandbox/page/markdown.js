@@ -82,19 +82,21 @@ function takeQuote(lines, start, depth) {
 function takeList(lines, start, depth) {
   const [, indent, marker] = ITEM.exec(lines[start]);
   const ordered = /\d/.test(marker);
+  const sign = marker.at(-1); // another sign begins another list
   const items = [];
   let loose = false;
   let at = start;
   while (at < lines.length) {
     const item = ITEM.exec(lines[at]);
-    if (!item || item[1].length > indent.length + 1 || /\d/.test(item[2]) !== ordered || RULE.test(lines[at])) break;
+    if (!item || item[1].length > indent.length + 1 || item[2].at(-1) !== sign || RULE.test(lines[at])) break;
     const [body, next] = itemLines(lines, at, item);
     const gap = lines[next - 1].trim() === "" && next < lines.length;
     loose ||= body.some((line, index) => line.trim() === "" && index < body.length - 1);
     items.push(readItem(body, depth));
     at = next;
-    if (gap && !ITEM.test(lines[at])) break;
-    loose ||= gap && ITEM.test(lines[at]) && /\d/.test(ITEM.exec(lines[at])[2]) === ordered;
+    const after = gap ? ITEM.exec(lines[at]) : null;
+    if (gap && !after) break;
+    loose ||= after?.[2].at(-1) === sign;
   }
   return [{ type: "list", ordered, start: ordered ? Number.parseInt(marker, 10) : null, loose, items }, at];
 }

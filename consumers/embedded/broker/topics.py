@@ -153,8 +153,10 @@ class Topics:
         """Make records before an offset unreadable (-1: all there are) and give the first offset left (KIP-107).
 
         Raises:
-            Refused: the offset is behind the end.
+            Refused: the offset is behind the end, or the topic is only compacted.
         """
+        if not partition.config.deleted:
+            raise Refused(Code.POLICY_VIOLATION)
         end = partition.log.end_offset
         before = end if before == -1 else before
         if not 0 <= before <= end:

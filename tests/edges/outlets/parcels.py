@@ -1,5 +1,6 @@
 """Parcels to send in the tests of the outlets."""
 
+from bot.core.cloudevent import encode
 from bot.core.delivery import Delivery, DeliveryId, delivery_id
 from bot.core.destination import Destination, destination_id
 from bot.core.event import Event
@@ -13,7 +14,7 @@ def item(destination: Destination, said: Event, *, doubt: int | None = None) -> 
     delivery = Delivery(
         id=delivery_id(said.key, place), event=said.key, destination=place, appended=1_782_907_200_000, doubt=doubt
     )
-    return Item(delivery=delivery, event=said)
+    return Item(delivery=delivery, body=encode(said))
 
 
 def parcel(destination: Destination, *events: Event, doubt: int | None = None) -> Parcel:

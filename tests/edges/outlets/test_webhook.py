@@ -24,9 +24,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from standardwebhooks import Webhook as Verifier
 
 from bot.core.address import Network
+from bot.core.cloudevent import encode
 from bot.core.delivery import Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, Webhook, destination_id
-from bot.core.event import Event
 from bot.outlets.webhook import WebhookOutlet
 from bot.render.webhook import signing_secret
 from tests.core.examples import event
@@ -36,10 +36,6 @@ MASTER = "a master secret of more than thirty-two characters"
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"),)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def encode(said: Event) -> bytes:
-    return json.dumps({"id": said.id, "data": {"title": said.title}}, ensure_ascii=False).encode()
 
 
 @dataclass(kw_only=True)
@@ -75,7 +71,7 @@ async def receiver(handler: Handler, *, tls: ssl.SSLContext | None = None) -> As
 
 
 def outlet(**changes: Any) -> WebhookOutlet:
-    return WebhookOutlet(MASTER, **{"encode": encode, "allow": LOOPBACK, "timeout": 5, **changes})
+    return WebhookOutlet(MASTER, **{"allow": LOOPBACK, "timeout": 5, **changes})
 
 
 async def fine(_: web.Request) -> web.StreamResponse:

@@ -7,9 +7,7 @@ from tests.edges.sandbox.driver import ManualClock, Page, refusal, refused
 METADATA = {"event_type": "tidings_delivery", "event_payload": {"delivery_id": "d-1", "attempt": 2}}
 
 
-async def test_metadata_is_found_in_the_history_only_when_asked_for(
-    sandbox: Sandbox, client: AsyncWebClient
-) -> None:
+async def test_metadata_is_found_in_the_history_only_when_asked_for(sandbox: Sandbox, client: AsyncWebClient) -> None:
     channel = sandbox.channel_id("fraud-alerts")
     posted = await client.chat_postMessage(channel=channel, text="Done", metadata=METADATA)
     with_it = await client.conversations_history(channel=channel, include_all_metadata=True, limit=1)
@@ -62,9 +60,7 @@ async def test_a_person_is_written_to_by_id_and_updates_need_the_direct_message(
     assert opened["channel"]["id"] == posted["channel"]
     assert posted["channel"].startswith("D")
     assert (await page.see("message"))["message"]["text"] == "For you"
-    assert (
-        await refused(client.chat_postMessage(channel=sandbox.workspace.bot.id, text="x")) == "cannot_dm_bot"
-    )
+    assert await refused(client.chat_postMessage(channel=sandbox.workspace.bot.id, text="x")) == "cannot_dm_bot"
 
 
 @pytest.mark.parametrize("name", ["general", "#general"])
@@ -103,9 +99,7 @@ async def test_threads_count_their_replies_and_broadcasts_show_in_the_channel(
     channel = sandbox.channel_id("ml-platform")
     parent = (await client.chat_postMessage(channel=channel, text="Session"))["ts"]
     quiet = (await client.chat_postMessage(channel=channel, text="One", thread_ts=parent))["ts"]
-    loud = (
-        await client.chat_postMessage(channel=channel, text="Two", thread_ts=quiet, reply_broadcast=True)
-    )["ts"]
+    loud = (await client.chat_postMessage(channel=channel, text="Two", thread_ts=quiet, reply_broadcast=True))["ts"]
     history = await client.conversations_history(channel=channel, limit=2)
     assert [each["ts"] for each in history["messages"]] == [loud, parent]
     assert history["messages"][1]["reply_count"] == 2
@@ -129,10 +123,7 @@ async def test_an_ephemeral_message_is_for_members_and_not_in_the_history(
     call = client.chat_postEphemeral(channel=channel, user=stranger, text="x")
     assert await refused(call) == "user_not_in_channel"
     outside = sandbox.channel_id("random")
-    assert (
-        await refused(client.chat_postEphemeral(channel=outside, user=page.user, text="x"))
-        == "not_in_channel"
-    )
+    assert await refused(client.chat_postEphemeral(channel=outside, user=page.user, text="x")) == "not_in_channel"
 
 
 async def test_a_reaction_is_added_once(sandbox: Sandbox, client: AsyncWebClient) -> None:

@@ -12,9 +12,7 @@ from tests.edges.sandbox.driver import ManualClock, Page, button, until
 Payload = dict[str, Any]
 
 
-async def test_a_slash_command_is_answered_with_ephemeral_blocks(
-    sandbox: Sandbox, app: AsyncApp, page: Page
-) -> None:
+async def test_a_slash_command_is_answered_with_ephemeral_blocks(sandbox: Sandbox, app: AsyncApp, page: Page) -> None:
     heard: list[Payload] = []
 
     @app.command("/tidings")
@@ -69,9 +67,7 @@ async def test_a_command_that_is_not_acked_in_time_fails_where_the_person_sees_i
             answer = await page.post("command", channel=channel, command="/slow", text="")
             envelope = await socket.receive_json()
             await socket.send_str("not json")
-            await socket.send_json(
-                {"envelope_id": envelope["envelope_id"]}
-            )  # too late: nobody waits any more
+            await socket.send_json({"envelope_id": envelope["envelope_id"]})  # too late: nobody waits any more
         assert answer == {"ok": False, "error": "operation_timeout"}
         notice = await page.see("notice", level="error")
         assert notice["text"] == '/slow failed with the error "operation_timeout"'
@@ -93,9 +89,7 @@ async def test_a_manifest_decides_which_commands_there_are(clock: ManualClock) -
     }
     async with Sandbox(clock=clock, manifest=manifest) as sandbox, Page(sandbox, "U0SBX0001") as page:
         boot = await page.get("boot")
-        assert boot["commands"] == [
-            {"command": "/tidings", "description": "Subscriptions", "usage_hint": "list"}
-        ]
+        assert boot["commands"] == [{"command": "/tidings", "description": "Subscriptions", "usage_hint": "list"}]
         assert boot["app"]["name"] == "tidings"
         channel = sandbox.channel_id("general")
         answer = await page.post("command", channel=channel, command="/other", text="")
@@ -139,9 +133,7 @@ async def test_a_response_url_ends_after_half_an_hour(
     assert answers == ["ok", '{"ok":false,"error":"expired_url"}']
 
 
-async def test_an_answer_that_breaks_the_rules_is_refused(
-    sandbox: Sandbox, app: AsyncApp, page: Page
-) -> None:
+async def test_an_answer_that_breaks_the_rules_is_refused(sandbox: Sandbox, app: AsyncApp, page: Page) -> None:
     answers: list[tuple[int, str]] = []
 
     @app.command("/tidings")

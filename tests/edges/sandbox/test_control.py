@@ -21,7 +21,7 @@ from bot.sandbox.manifest import read_app
 from bot.sandbox.message import Content, Message
 from bot.sandbox.seed import Room, Seed
 from bot.sandbox.server import Sandbox
-from tests.edges.sandbox.driver import ManualClock, Page, button, refused, until
+from tests.edges.sandbox.driver import ManualClock, Page, button, refused
 
 Payload = dict[str, Any]
 
@@ -41,7 +41,7 @@ async def order(sandbox: Sandbox, path: str, body: Any = None) -> Payload:
         return said
 
 
-# -- the audit trail -------------------------------------------------------------------------------------------
+# -- the audit trail -------------------------------------------------------------------------------
 
 
 async def test_the_ledger_holds_every_message_in_order_and_pages(
@@ -49,9 +49,7 @@ async def test_the_ledger_holds_every_message_in_order_and_pages(
 ) -> None:
     metadata = {"event_type": "tidings_delivery", "event_payload": {"delivery_id": "d-1"}}
     channel = sandbox.channel_id("inference-review")
-    posted = await client.chat_postMessage(
-        channel=channel, text="One", metadata=metadata, blocks=[button("a")]
-    )
+    posted = await client.chat_postMessage(channel=channel, text="One", metadata=metadata, blocks=[button("a")])
     await client.chat_update(channel=channel, ts=posted["ts"], text="One, changed")
     await client.chat_postEphemeral(channel=channel, user="U0SBX0001", text="Psst")
     clock.advance(2.5)
@@ -102,9 +100,7 @@ async def test_statistics_count_calls_and_refusals(sandbox: Sandbox, client: Asy
     assert (stats["calls"], stats["connections"], stats["last_seq"]) == (3, 0, 0)
 
 
-async def test_reset_begins_anew_with_the_same_ids(
-    sandbox: Sandbox, client: AsyncWebClient, page: Page
-) -> None:
+async def test_reset_begins_anew_with_the_same_ids(sandbox: Sandbox, client: AsyncWebClient, page: Page) -> None:
     channel = sandbox.channel_id("inference-review")
     for _ in range(4):
         await client.chat_postMessage(channel=channel, text="x")
@@ -137,9 +133,7 @@ async def test_an_admin_can_archive_rename_and_move_people(sandbox: Sandbox) -> 
 
 async def test_disconnects_and_delivery_are_ordered_over_http(sandbox: Sandbox) -> None:
     assert (await order(sandbox, "/sandbox/disconnect", {"reason": "warning"}))["ok"]
-    assert (await order(sandbox, "/sandbox/disconnect", {"reason": "boredom"}))[
-        "error"
-    ] == "invalid_arguments"
+    assert (await order(sandbox, "/sandbox/disconnect", {"reason": "boredom"}))["error"] == "invalid_arguments"
     assert (await order(sandbox, "/sandbox/app", {"request_url": "http://127.0.0.1:1/"}))["ok"]
     assert (await order(sandbox, "/sandbox/app", {"request_url": None}))["ok"]
     async with aiohttp.ClientSession() as session:
@@ -148,12 +142,10 @@ async def test_disconnects_and_delivery_are_ordered_over_http(sandbox: Sandbox) 
                 assert (await answer.json()).get("error") == code
 
 
-# -- incoming webhooks -----------------------------------------------------------------------------------------
+# -- incoming webhooks -----------------------------------------------------------------------------
 
 
-async def test_an_incoming_webhook_posts_and_answers_in_plain_text(
-    sandbox: Sandbox, client: AsyncWebClient
-) -> None:
+async def test_an_incoming_webhook_posts_and_answers_in_plain_text(sandbox: Sandbox, client: AsyncWebClient) -> None:
     channel = sandbox.channel_id("inference-review")
     hook = AsyncWebhookClient(sandbox.hooks.webhook_url(channel), retry_handlers=[])
     answer = await hook.send(text="From outside")
@@ -176,7 +168,7 @@ async def test_an_incoming_webhook_posts_and_answers_in_plain_text(
                 assert (refused_hook.status, await refused_hook.text()) == (400, "invalid_payload")
 
 
-# -- the page --------------------------------------------------------------------------------------------------
+# -- the page --------------------------------------------------------------------------------------
 
 
 async def test_the_page_and_its_assets_are_served_and_nothing_else(
@@ -286,7 +278,7 @@ async def test_a_page_that_falls_too_far_behind_is_sent_away(sandbox: Sandbox, p
     assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, 1013)
 
 
-# -- seed, manifest, command line ------------------------------------------------------------------------------
+# -- seed, manifest, command line ------------------------------------------------------------------
 
 
 async def test_another_company_can_move_in(clock: ManualClock) -> None:
@@ -348,6 +340,7 @@ async def test_the_meter_falls_silent_after_a_minute(
     sandbox: Sandbox, client: AsyncWebClient, page: Page, clock: ManualClock
 ) -> None:
     await client.chat_postMessage(channel="general", text="x")
+    sandbox.live.measure()
     assert (await page.see("meter"))["per_minute"] == 1
     clock.advance(61)
     sandbox.live.measure()

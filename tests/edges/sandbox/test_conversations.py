@@ -17,9 +17,7 @@ async def test_history_is_paged_with_a_cursor_and_bounded_by_time(clock: ManualC
         assert seen == sent[::-1]
         between = await client.conversations_history(channel=channel, oldest=sent[1], latest=sent[3])
         assert [each["ts"] for each in between["messages"]] == [sent[2]]
-        both = await client.conversations_history(
-            channel=channel, oldest=sent[1], latest=sent[3], inclusive=True
-        )
+        both = await client.conversations_history(channel=channel, oldest=sent[1], latest=sent[3], inclusive=True)
         assert [each["ts"] for each in both["messages"]] == sent[1:4][::-1]
         for bad, code in (({"cursor": "!"}, "invalid_cursor"), ({"limit": 1_001}, "invalid_limit")):
             assert await refused(client.conversations_history(channel=channel, **bad)) == code
@@ -32,10 +30,7 @@ async def test_replies_are_paged_with_the_parent_on_every_page(clock: ManualCloc
         client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
         channel = sandbox.channel_id("inference-review")
         parent = (await client.chat_postMessage(channel=channel, text="p"))["ts"]
-        sent = [
-            (await client.chat_postMessage(channel=channel, text=str(n), thread_ts=parent))["ts"]
-            for n in range(3)
-        ]
+        sent = [(await client.chat_postMessage(channel=channel, text=str(n), thread_ts=parent))["ts"] for n in range(3)]
         first = await client.conversations_replies(channel=channel, ts=parent, limit=2)
         assert [each["ts"] for each in first["messages"]] == [parent, *sent[:2]]
         cursor = first["response_metadata"]["next_cursor"]
@@ -95,9 +90,7 @@ async def test_a_new_channel_gets_people_and_may_be_left(sandbox: Sandbox, clien
     assert left["not_in_channel"] is True
 
 
-async def test_what_has_no_sense_for_a_kind_of_channel_is_refused(
-    sandbox: Sandbox, client: AsyncWebClient
-) -> None:
+async def test_what_has_no_sense_for_a_kind_of_channel_is_refused(sandbox: Sandbox, client: AsyncWebClient) -> None:
     direct = (await client.conversations_open(users="U0SBX0001"))["channel"]["id"]
     code = "method_not_supported_for_channel_type"
     assert await refused(client.conversations_join(channel=direct)) == code
@@ -106,9 +99,7 @@ async def test_what_has_no_sense_for_a_kind_of_channel_is_refused(
     assert await refused(client.api_call("conversations.open", json={})) == "users_list_not_supplied"
     outside = sandbox.channel_id("random")
     assert await refused(client.conversations_history(channel=outside)) == "not_in_channel"
-    assert (
-        await refused(client.conversations_invite(channel=outside, users=["U0SBX0001"])) == "not_in_channel"
-    )
+    assert await refused(client.conversations_invite(channel=outside, users=["U0SBX0001"])) == "not_in_channel"
     assert await refused(client.conversations_archive(channel=outside)) == "not_in_channel"
     assert await refused(client.conversations_invite(channel=direct, users=[])) == "no_user"
     assert await refused(client.api_call("conversations.info", json={})) == "invalid_arguments"
@@ -133,9 +124,7 @@ async def test_old_messages_are_forgotten_beyond_the_bound(clock: ManualClock) -
         assert [each["text"] for each in history["messages"]] == [str(n) for n in range(14, 4, -1)]
 
 
-async def test_the_page_creates_joins_leaves_and_invites(
-    sandbox: Sandbox, client: AsyncWebClient, page: Page
-) -> None:
+async def test_the_page_creates_joins_leaves_and_invites(sandbox: Sandbox, client: AsyncWebClient, page: Page) -> None:
     created = (await page.post("channels", name="shadow-models", is_private=False))["channel"]
     assert created["is_member"] is True
     assert created["app_is_member"] is False

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -41,12 +40,10 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-# -- what is told ----------------------------------------------------------------------------------------------
+# -- what is told ----------------------------------------------------------------------------------
 
 
-async def test_a_direct_message_and_a_mention_reach_the_app(
-    sandbox: Sandbox, app: AsyncApp, page: Page
-) -> None:
+async def test_a_direct_message_and_a_mention_reach_the_app(sandbox: Sandbox, app: AsyncApp, page: Page) -> None:
     @app.event("message")
     async def message(event: Payload, say: AsyncSay) -> None:
         if event.get("channel_type") == "im":
@@ -142,7 +139,7 @@ async def test_a_manifest_decides_which_events_are_heard(clock: ManualClock) -> 
         assert envelope["payload"]["event"]["type"] == "channel_archive"
 
 
-# -- Socket Mode -----------------------------------------------------------------------------------------------
+# -- Socket Mode -----------------------------------------------------------------------------------
 
 
 async def test_an_event_that_is_not_acked_is_sent_again_until_it_is_given_up(clock: ManualClock) -> None:
@@ -262,12 +259,10 @@ async def test_a_connection_that_breaks_fails_what_was_under_way(
     assert sandbox.socket_mode.connected is False
 
 
-# -- signed HTTP -----------------------------------------------------------------------------------------------
+# -- signed HTTP -----------------------------------------------------------------------------------
 
 
-async def test_a_real_app_works_over_signed_http(
-    sandbox: Sandbox, client: AsyncWebClient, page: Page
-) -> None:
+async def test_a_real_app_works_over_signed_http(sandbox: Sandbox, client: AsyncWebClient, page: Page) -> None:
     app = AsyncApp(client=client, signing_secret=sandbox.signing_secret)
     decisions: list[str] = []
 
@@ -311,15 +306,11 @@ async def test_a_real_app_works_over_signed_http(
     assert await sandbox.verify_request_url() is False
 
 
-async def test_a_wrong_secret_is_refused_by_the_app(
-    sandbox: Sandbox, client: AsyncWebClient, page: Page
-) -> None:
+async def test_a_wrong_secret_is_refused_by_the_app(sandbox: Sandbox, client: AsyncWebClient, page: Page) -> None:
     app = AsyncApp(client=client, signing_secret="another")
     async with TestServer(app.web_app()) as server:
         await sandbox.deliver_to(str(server.make_url("/slack/events")))
-        answer = await page.post(
-            "command", channel=sandbox.channel_id("general"), command="/tidings", text=""
-        )
+        answer = await page.post("command", channel=sandbox.channel_id("general"), command="/tidings", text="")
         assert answer == {"ok": False, "error": "dispatch_failed"}
         await sandbox.deliver_to(None)
 
@@ -368,9 +359,7 @@ async def test_a_refused_event_is_sent_again_with_its_number_and_a_valid_signatu
     assert sandbox.deliveries.undelivered == []
 
 
-async def test_an_app_may_ask_not_to_be_sent_an_event_again(
-    sandbox: Sandbox, receiver: tuple[Receiver, str]
-) -> None:
+async def test_an_app_may_ask_not_to_be_sent_an_event_again(sandbox: Sandbox, receiver: tuple[Receiver, str]) -> None:
     app, url = receiver
     app.answers = [web.Response(status=500, headers={"x-slack-no-retry": "1"})]
     await sandbox.deliver_to(url)
@@ -379,9 +368,7 @@ async def test_an_app_may_ask_not_to_be_sent_an_event_again(
     assert len(app.requests) == 1
 
 
-async def test_answers_of_every_kind_are_understood(
-    receiver: tuple[Receiver, str], clock: ManualClock
-) -> None:
+async def test_answers_of_every_kind_are_understood(receiver: tuple[Receiver, str], clock: ManualClock) -> None:
     app, url = receiver
     http = SignedHttp(url, secret="s", clock=clock)
     envelope = Envelope(kind="slash_commands", payload={"text": "ä & b"})
@@ -419,10 +406,6 @@ def test_the_signature_is_the_one_of_slacks_documentation() -> None:
     )
     signature = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
     assert sign("8f742231b10e8888abcd99yyyzzz85a5", 1_531_420_618, body) == signature
-
-
-def test_the_choice_of_the_socket_repeats_with_its_seed() -> None:
-    assert Sandbox(chance_seed=7).socket_mode._chance.random() == random.Random(7).random()
 
 
 async def test_unknown_workspace_errors_reach_the_caller(client: AsyncWebClient) -> None:

@@ -30,9 +30,7 @@ async def test_dropped_after_storing_the_client_sees_a_disconnect_and_the_messag
     assert (await client.chat_postMessage(channel="inference-review", text="Second"))["ok"]
 
 
-async def test_dropped_before_storing_the_message_is_nowhere(
-    sandbox: Sandbox, client: AsyncWebClient
-) -> None:
+async def test_dropped_before_storing_the_message_is_nowhere(sandbox: Sandbox, client: AsyncWebClient) -> None:
     sandbox.fault("drop", method="chat.postMessage")
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await client.chat_postMessage(channel="inference-review", text="Did it arrive?")
@@ -48,9 +46,7 @@ async def test_the_default_client_posts_twice_when_the_answer_is_dropped(sandbox
 
 
 @pytest.mark.parametrize("after", [False, True])
-async def test_a_server_error_as_html_is_no_json(
-    sandbox: Sandbox, client: AsyncWebClient, *, after: bool
-) -> None:
+async def test_a_server_error_as_html_is_no_json(sandbox: Sandbox, client: AsyncWebClient, *, after: bool) -> None:
     sandbox.fault("html", method="chat.postMessage", status=503, after=after)
     with pytest.raises(SlackApiError) as caught:
         await client.chat_postMessage(channel="inference-review", text="Hello")
@@ -75,9 +71,7 @@ async def test_a_throttled_call_says_for_how_long(sandbox: Sandbox, client: Asyn
     assert caught.value.response.headers["Retry-After"] == "17"
 
 
-async def test_an_error_code_for_one_channel_leaves_the_others_alone(
-    sandbox: Sandbox, client: AsyncWebClient
-) -> None:
+async def test_an_error_code_for_one_channel_leaves_the_others_alone(sandbox: Sandbox, client: AsyncWebClient) -> None:
     gone = sandbox.channel_id("fraud-alerts")
     sandbox.fault("error", method="chat.postMessage", channel=gone, error="is_archived", times=2)
     assert (await client.chat_postMessage(channel=sandbox.channel_id("general"), text="x"))["ok"]
@@ -95,9 +89,7 @@ async def test_a_revoked_token_fails_every_method(sandbox: Sandbox, client: Asyn
 async def test_latency_makes_a_client_give_up_on_a_message_that_arrives(sandbox: Sandbox) -> None:
     sandbox.fault("latency", method="chat.postMessage", seconds=0.2, after=True)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.05)) as session:
-        client = AsyncWebClient(
-            token=sandbox.bot_token, base_url=sandbox.api_url, session=session, retry_handlers=[]
-        )
+        client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url, session=session, retry_handlers=[])
         with pytest.raises(asyncio.TimeoutError):
             await client.chat_postMessage(channel="inference-review", text="Slow")
     client = AsyncWebClient(token=sandbox.bot_token, base_url=sandbox.api_url)
@@ -165,9 +157,7 @@ async def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, body: Js
         assert (await answer.json())["error"] == "invalid_arguments"
 
 
-async def test_faults_are_ordered_listed_and_taken_away_over_http(
-    sandbox: Sandbox, client: AsyncWebClient
-) -> None:
+async def test_faults_are_ordered_listed_and_taken_away_over_http(sandbox: Sandbox, client: AsyncWebClient) -> None:
     url = f"{sandbox.url}/sandbox/faults"
     async with aiohttp.ClientSession() as session:
         body = {"kind": "error", "error": "internal_error", "probability": 1.0}

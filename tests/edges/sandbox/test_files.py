@@ -52,9 +52,9 @@ async def test_a_file_goes_to_a_person_too_but_not_where_the_app_is_not(
 
 async def test_the_steps_of_an_upload_are_checked(sandbox: Sandbox, client: AsyncWebClient) -> None:
     assert await refused(client.files_getUploadURLExternal(filename="a", length=0)) == "invalid_arguments"
-    assert await refused(
-        client.api_call("files.getUploadURLExternal", params={"filename": "a", "length": "x"})
-    ) == ("invalid_arguments")
+    assert await refused(client.api_call("files.getUploadURLExternal", params={"filename": "a", "length": "x"})) == (
+        "invalid_arguments"
+    )
     big = client.files_getUploadURLExternal(filename="a", length=SIZE_LIMIT + 1)
     assert await refused(big) == "file_upload_size_restricted"
     announced = await client.files_getUploadURLExternal(filename="a", length=2)
@@ -77,14 +77,15 @@ async def test_the_steps_of_an_upload_are_checked(sandbox: Sandbox, client: Asyn
     assert len(shared["files"][0]["shares"]["public"]) == 2
 
 
-async def test_a_failed_upload_is_noticed_by_the_sdk(sandbox: Sandbox, client: AsyncWebClient) -> None:
-    sandbox.backend.files.receive = _lost  # type: ignore[method-assign]
+async def test_a_failed_upload_is_noticed_by_the_sdk(
+    sandbox: Sandbox, client: AsyncWebClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_secret: str, _body: bytes) -> None:
+        raise Refusal("file_not_found", status=404)
+
+    monkeypatch.setattr(sandbox.backend.files, "receive", lost)
     with pytest.raises(SlackRequestError, match="Failed to upload"):
         await client.files_upload_v2(filename="a.txt", content="x")
-
-
-def _lost(_secret: str, _body: bytes) -> None:
-    raise Refusal("file_not_found", status=404)
 
 
 def test_old_files_are_forgotten() -> None:

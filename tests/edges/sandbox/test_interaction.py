@@ -58,9 +58,7 @@ async def test_a_click_in_a_thread_can_be_answered_there(
 
     channel = sandbox.channel_id("inference-review")
     parent = await client.chat_postMessage(channel=channel, text="A session")
-    await client.chat_postMessage(
-        channel=channel, text="Decide", blocks=[button("approve")], thread_ts=parent["ts"]
-    )
+    await client.chat_postMessage(channel=channel, text="Decide", blocks=[button("approve")], thread_ts=parent["ts"])
     await page.see("message")
     message = (await page.see("message"))["message"]
     await page.click(message, "approve")
@@ -229,17 +227,13 @@ async def test_a_trigger_works_once_and_for_three_seconds(
     assert await refused(client.views_open(trigger_id="made.up", view=modal())) == "invalid_trigger_id"
 
 
-async def test_opening_the_home_tab_gets_a_published_view(
-    app: AsyncApp, client: AsyncWebClient, page: Page
-) -> None:
+async def test_opening_the_home_tab_gets_a_published_view(app: AsyncApp, client: AsyncWebClient, page: Page) -> None:
     pressed: list[Payload] = []
 
     @app.event("app_home_opened")
     async def opened(event: Payload) -> None:
         if event["tab"] == "home":
-            await client.views_publish(
-                user_id=event["user"], view={"type": "home", "blocks": [button("refresh")]}
-            )
+            await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [button("refresh")]})
 
     @app.action("refresh")
     async def refresh(ack: AsyncAck, body: Payload) -> None:

@@ -96,9 +96,7 @@ async def test_a_request_for_consent_is_checked(sandbox: Sandbox, changed: dict[
 
 
 async def test_only_registered_redirects_are_followed(clock: ManualClock) -> None:
-    manifest = {
-        "oauth_config": {"redirect_urls": ["https://tidings.example/"], "scopes": {"bot": ["chat:write"]}}
-    }
+    manifest = {"oauth_config": {"redirect_urls": ["https://tidings.example/"], "scopes": {"bot": ["chat:write"]}}}
     async with Sandbox(clock=clock, manifest=manifest) as sandbox, aiohttp.ClientSession() as session:
         asked = {"client_id": sandbox.app.client_id, "scope": "chat:write", "redirect_uri": HOME}
         async with session.get(f"{sandbox.url}/oauth/v2/authorize", params=asked) as answer:
@@ -143,9 +141,7 @@ async def test_tokens_are_asked_for_and_told_apart(sandbox: Sandbox, client: Asy
     assert await refused(nobody.auth_test()) == "not_authed"
     assert await refused(nobody.auth_test(token="xoxb-other")) == "invalid_auth"
     assert await refused(nobody.auth_test(token=sandbox.app_token)) == "not_allowed_token_type"
-    assert (
-        await refused(client.apps_connections_open(app_token=sandbox.bot_token)) == "not_allowed_token_type"
-    )
+    assert await refused(client.apps_connections_open(app_token=sandbox.bot_token)) == "not_allowed_token_type"
     async with aiohttp.ClientSession() as session:
         async with session.post(f"{sandbox.api_url}auth.test", data={"token": sandbox.bot_token}) as answer:
             assert (await answer.json())["ok"] is True
@@ -173,9 +169,7 @@ async def test_a_revoked_token_is_useless_and_the_app_hears_of_it(
     wrong = client.apps_uninstall(client_id="x", client_secret="x")
     assert await refused(wrong) == "bad_client_secret"
     clock.advance(60)  # the method takes one call a minute
-    gone = await client.apps_uninstall(
-        client_id=sandbox.app.client_id, client_secret=sandbox.app.client_secret
-    )
+    gone = await client.apps_uninstall(client_id=sandbox.app.client_id, client_secret=sandbox.app.client_secret)
     assert gone["ok"]
     assert await refused(client.auth_test()) == "token_revoked"
     sandbox.backend.grants.restore(sandbox.bot_token)

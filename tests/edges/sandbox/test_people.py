@@ -39,9 +39,7 @@ async def test_user_groups_name_their_members(sandbox: Sandbox, client: AsyncWeb
     assert await refused(client.usergroups_users_list(usergroup="S404")) == "no_such_subteam"
 
 
-async def test_the_workspace_and_the_bot_describe_themselves(
-    sandbox: Sandbox, client: AsyncWebClient
-) -> None:
+async def test_the_workspace_and_the_bot_describe_themselves(sandbox: Sandbox, client: AsyncWebClient) -> None:
     assert (await client.team_info())["team"]["name"] == "Larkspur"
     bot = (await client.bots_info(bot=sandbox.workspace.bot.bot_id))["bot"]
     assert bot["user_id"] == sandbox.workspace.bot.id

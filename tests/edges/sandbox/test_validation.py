@@ -52,9 +52,7 @@ def rich(*elements: Payload) -> Payload:
 CONFIRM = {"title": plain(), "text": mrkdwn(), "confirm": plain(), "deny": plain()}
 
 ACCEPTED = {
-    "a section at its limits": section(
-        text=mrkdwn("x" * 3_000), fields=[mrkdwn("x" * 500)] * 10, block_id="b" * 255
-    ),
+    "a section at its limits": section(text=mrkdwn("x" * 3_000), fields=[mrkdwn("x" * 500)] * 10, block_id="b" * 255),
     "a header": {"type": "header", "text": plain("x" * 150)},
     "a divider": {"type": "divider"},
     "an image": {
@@ -433,9 +431,7 @@ def test_what_the_sdk_builds_is_accepted() -> None:
                     confirm=sdk.ConfirmObject(title="Sure?", text="Really", confirm="Yes", deny="No"),
                 ),
                 sdk.UserSelectElement(placeholder="Who"),
-                sdk.ConversationSelectElement(
-                    placeholder="Where", filter=sdk.ConversationFilter(include=["public"])
-                ),
+                sdk.ConversationSelectElement(placeholder="Where", filter=sdk.ConversationFilter(include=["public"])),
                 sdk.DatePickerElement(initial_date="2026-11-23"),
                 sdk.DateTimePickerElement(initial_date_time=1_800_000_000),
                 sdk.OverflowMenuElement(options=[sdk.Option(label="A", value="a")]),
@@ -455,9 +451,7 @@ def test_what_the_sdk_builds_is_accepted() -> None:
 
 async def test_the_api_reports_every_problem_with_its_place(sandbox: Sandbox, client: AsyncWebClient) -> None:
     blocks = [section(), {"type": "header", "text": plain("x" * 151)}, {"type": "nonsense"}]
-    answer = await refusal(
-        client.chat_postMessage(channel=sandbox.channel_id("general"), text="x", blocks=blocks)
-    )
+    answer = await refusal(client.chat_postMessage(channel=sandbox.channel_id("general"), text="x", blocks=blocks))
     assert answer["error"] == "invalid_blocks"
     assert answer["response_metadata"]["messages"] == [
         "[ERROR] must be less than 151 characters [json-pointer:/blocks/1/text/text]",
@@ -465,6 +459,4 @@ async def test_the_api_reports_every_problem_with_its_place(sandbox: Sandbox, cl
     ]
     assert (await client.api_call("blocks.validate", json={"blocks": [section()]}))["ok"]
     answer = await refusal(client.views_publish(user_id="U0SBX0001", view=modal()))
-    assert answer["response_metadata"]["messages"] == [
-        "[ERROR] unsupported type: modal [json-pointer:/view/type]"
-    ]
+    assert answer["response_metadata"]["messages"] == ["[ERROR] unsupported type: modal [json-pointer:/view/type]"]

@@ -1,5 +1,6 @@
 """A small Bolt app, as the page's tests need one: command, buttons, modals with errors and pushes, selects, Home."""
 
+import asyncio
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -101,6 +102,7 @@ class Triage:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.heard: list[Json] = []
+        self.news = asyncio.Event()
         self.app = AsyncApp(
             signing_secret=sandbox.signing_secret,
             client=_client(sandbox),
@@ -127,12 +129,16 @@ class Triage:
         app.event("app_home_opened")(self._home)
         app.event("message")(self._message)
 
-    async def _noted(self, ack: Any, body: Json) -> None:
+    def _note_down(self, body: Json) -> None:
         self.heard.append(body)
+        self.news.set()
+
+    async def _noted(self, ack: Any, body: Json) -> None:
+        self._note_down(body)
         await ack()
 
     async def _triage(self, ack: Any, body: Json) -> None:
-        self.heard.append(body)
+        self._note_down(body)
         buttons = [
             button("Approve", "approve", style="primary"),
             button(
@@ -152,20 +158,20 @@ class Triage:
         )
 
     async def _report(self, ack: Any, body: Json, client: Any) -> None:
-        self.heard.append(body)
+        self._note_down(body)
         await ack()
         await client.views_open(trigger_id=body["trigger_id"], view=REPORT)
 
     async def _mute(self, body: Json) -> None:
-        self.heard.append(body)
+        self._note_down(body)
 
     async def _approve(self, ack: Any, body: Json, respond: Any) -> None:
-        self.heard.append(body)
+        self._note_down(body)
         await ack()
         await respond(text="Approved :white_check_mark:", replace_original=True)
 
     async def _preview(self, ack: Any, body: Json, client: Any) -> None:
-        self.heard.append(body)
+        self._note_down(body)
         await ack()
         view = body["view"]
         lead = {"type": "section", "block_id": "lead", "text": {"type": "mrkdwn", "text": "The *preview* looks fine."}}
@@ -185,23 +191,23 @@ class Triage:
         await client.views_publish(user_id=body["user"]["id"], view={"type": "home", "blocks": blocks})
 
     async def _cases(self, ack: Any, body: Json) -> None:
-        self.heard.append(body)
+        self._note_down(body)
         await ack(options=options(*(f"{body['value']} {n}" for n in range(3))))
 
     async def _submitted(self, ack: Any, body: Json, view: Json) -> None:
-        self.heard.append(body)
+        self._note_down(body)
         if view["state"]["values"]["title"]["it"]["value"] == "bad":
             await ack(response_action="errors", errors={"title": "This title is taken."})
         else:
             await ack()
 
     async def _home(self, event: Json, client: Any) -> None:
-        self.heard.append(event)
+        self._note_down(event)
         if event["tab"] == "home":
             await client.views_publish(user_id=event["user"], view=HOME)
 
     async def _message(self, event: Json, say: Any) -> None:
-        self.heard.append(event)
+        self._note_down(event)
         if "bot_id" not in event:
             await say(f"You said: {event['text']}")
 
