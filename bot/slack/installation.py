@@ -56,7 +56,7 @@ class SingleInstallation:
                 enterprise = more.get("enterprise_id")
                 return Installation(team=team, enterprise=enterprise, bot=bot, bot_user=user, token=self._token)
             case Said():
-                raise UnavailableError("Slack says that TIDINGS_SLACK_BOT_TOKEN is not a bot's token")
+                raise UnavailableError("TIDINGS_SLACK_BOT_TOKEN is a token, but not a bot's")
             case Answer(error=str(error)):
                 raise UnavailableError(f"Slack refuses TIDINGS_SLACK_BOT_TOKEN ({error})")
             case _:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,7 +33,7 @@ from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 @pytest.fixture
@@ -158,6 +158,13 @@ def button(message: dict[str, Any], action_id: str, nth: int = 0) -> dict[str, A
         parts = [*block.get("elements", []), *([block["accessory"]] if "accessory" in block else [])]
         found += [{**part, "block_id": block["block_id"]} for part in parts if part.get("action_id") == action_id]
     return found[nth]
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something is true, within the deadline."""
+    async with asyncio.timeout(DEADLINE):
+        while not holds():  # noqa: ASYNC110 (the far side has no event to wait for)
+            await asyncio.sleep(0.01)
 
 
 def text_of(message: dict[str, Any]) -> str:

@@ -150,6 +150,34 @@ async def test_while_slack_does_not_say_whose_token_it_is_requests_are_not_ackno
     assert (await app.dispatch(command(sandbox, "help"))).status == 200
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "app_home_opened", "tab": "messages"},
+        {"type": "member_joined_channel", "user": "U0SANDBOXBOT"},
+        {"type": "member_joined_channel", "user": "U0SBX0001", "inviter": "U0SBX0002"},
+    ],
+)
+async def test_events_that_mean_nothing_to_us_make_no_work(
+    app: SlackApp, sandbox: Sandbox, event: dict[str, Any]
+) -> None:
+    body = {
+        "type": "event_callback",
+        "team_id": sandbox.workspace.team_id,
+        "event_id": "Ev1",
+        "event": {"user": sandbox.user_id("tomas.okafor"), "channel": sandbox.channel_id("general"), **event},
+    }
+    assert (await app.dispatch(body)).status == 200
+    assert len(app.errands) == 0
+
+
+async def test_a_request_without_a_person_reaches_no_work(app: SlackApp, sandbox: Sandbox) -> None:
+    body = command(sandbox, "subscribe")
+    del body["user_id"]
+    assert (await app.dispatch(body)).status == 500
+    assert len(app.errands) == 0
+
+
 @pytest.fixture
 def traps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """An environment in which Bolt would make itself another app, and a home in which it would keep files."""
