@@ -1,10 +1,10 @@
 """The app's Home tab, and the look of the page: readable in both themes, usable in a narrow window."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.edges.sandbox_page.conftest import Desk
-from tests.edges.sandbox_page.triage import button, options, text
+from tests.edges.sandbox_page.triage import HOME, button, options, text
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -61,6 +61,23 @@ async def test_home_is_published_when_opened_and_changes_under_ones_eyes(desk: D
     await expect(page.get_by_role("heading", name="Your cases")).to_be_visible()
     opened = [event["tab"] for event in desk.triage.heard if event["type"] == "app_home_opened"]
     assert opened[:2] == ["home", "messages"]
+
+
+async def test_an_older_answer_does_not_hide_a_home_that_came_live(desk: Desk) -> None:
+    page = await desk.window()
+    await desk.leave()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()  # nothing is published yet
+        user = desk.sandbox.user_id("tomas.okafor")
+        await desk.triage.app.client.views_publish(user_id=user, view=HOME)
+        await expect(page.get_by_role("heading", name="Your cases")).to_be_visible()
+        await route.fulfill(response=answer)
+
+    await page.route("**/client/home?*", hold)
+    async with page.expect_response("**/client/home"):  # told after the answer was taken
+        await page.get_by_role("link", name="Triage").click()
+    await expect(page.get_by_role("heading", name="Your cases")).to_be_visible()
 
 
 async def test_an_app_that_is_away_is_said(desk: Desk) -> None:

@@ -97,7 +97,7 @@ async def test_links_and_dates(page: Page) -> None:
 
 
 ANSWERS = (
-    "# Title\n\nFirst *em* and **strong** and ***both***, `code`, ~~no~~.\n\n## Next ##\n\n---\n\nSetext\n===",
+    "# Title\n\nFirst *em* and **strong** and ***both***, `code`, ~~no~~.\n\n## Next ##\n\n---\n\nUnder\n===",
     "1. one\n2. two\n   - nested `x`\n   - more\n3. three\n\n- [a](https://a.example)\n- **b**: c\n\n* other",
     "1. Work: a\n\n2. Care: b\n\n   second paragraph\n\n3. Research",
     "> quoted *text*\n> more\n>\n> - item\n\nafter",
