@@ -17,7 +17,7 @@ MOST = 20
 """Events in one message: with the heads at their longest, each still has some 250 characters for its content."""
 _TITLE = 120
 _LONGEST_CONTENT = 700
-_NOTICE = 24
+_NOTICE = 32
 
 
 def take(items: Sequence[Item]) -> int:
@@ -73,7 +73,7 @@ def _begun(row: _Row, room: int) -> str:
     if units(row.content) < room and not row.missing:
         return row.content
     begun = cut(row.content, max(0, room - _NOTICE)).rstrip()
-    return f"{begun}… ({row.missing + len(row.content) - len(begun):,} more)" if begun else ""
+    return f"{begun}… ({row.missing + len(row.content) - len(begun):,} more characters)" if begun else ""
 
 
 def _line(row: _Row, room: int) -> str:

@@ -59,7 +59,7 @@ def shows_where_it_leads(link: dict[str, Any]) -> None:
     assert link["text"] in {link["url"], shown} or link["text"].endswith(f" ({shown})")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(EVENTS_OF_ENEMIES | RESULTS_OF_ALL_KINDS)
 def test_any_event_is_a_message_that_slack_takes_and_that_holds_no_trap(event: Event) -> None:
     run = [item(event)]
@@ -67,7 +67,7 @@ def test_any_event_is_a_message_that_slack_takes_and_that_holds_no_trap(event: E
     check(merge(run, now=10**10), run)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(RUNS)
 def test_any_run_is_a_message_that_slack_takes_and_that_holds_no_trap(run: list[Item]) -> None:
     taken = run[: take(run)]

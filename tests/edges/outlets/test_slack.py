@@ -275,6 +275,17 @@ async def test_a_channel_that_cannot_be_joined_is_refused_with_the_remedy(
     )
 
 
+async def test_a_channel_that_was_joined_in_vain_is_not_joined_for_ever(
+    sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel
+) -> None:
+    sandbox.fault("error", method="chat.postMessage", error="not_in_channel", times=2)
+
+    outcome = await outlet.send(parcel(channel))
+
+    assert isinstance(outcome, Refused)
+    assert sandbox.backend.stats.to_json()["methods"]["conversations.join"]["calls"] == 1
+
+
 async def test_a_locked_thread_is_left_for_its_channel(sandbox: Sandbox, outlet: SlackOutlet) -> None:
     sandbox.fault("error", method="chat.postMessage", error="restricted_action_thread_locked")
 
