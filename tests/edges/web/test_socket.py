@@ -240,6 +240,38 @@ async def test_what_a_browser_may_not_say_ends_with_the_right_code(
         await until(lambda: not gateway._sockets)
 
 
+async def test_after_its_close_frame_the_server_waits_for_the_answer(served: Site, gateway: Gateway) -> None:
+    async with opened(served) as (reader, writer), asyncio.TaskGroup() as group:
+        await until(lambda: following(gateway) > 0)
+        group.create_task(gateway.close())
+        assert await close_code(reader) == 1001
+        async with ClientSession(served.url) as http, http.get("/ws"):
+            pass  # a whole conversation later
+        assert not reader.at_eof()
+        assert gateway._sockets
+        writer.write(masked(0x88, (1001).to_bytes(2, "big")))
+        assert await reader.read() == b""
+
+
+async def test_a_browser_that_comes_in_the_midst_of_a_turn_sees_each_event_once(served: Site, gateway: Gateway) -> None:
+    async with opened(served) as (reader, _):
+        await until(lambda: following(gateway) > 0)
+        await frame(reader)
+        (first,) = gateway._sockets
+        writes: list[bytes] = []
+        late = Socket(_Counted(first.transport, writes), first.wire, first.wanted, first.drain)
+        gateway.enter(late)
+        publish(gateway, 1)
+        await gateway.follow(late)  # in the same turn: the event is published but not yet written
+        publish(gateway, 2)
+        said = [(await frame(reader))[1] for _ in range(4)]
+        gateway.leave(late)
+    assert [b'"id": "1"' in data for data in said].count(True) == 1
+    assert len(writes) == 2
+    assert gateway._history.cursor_at(1).encode() in writes[0]
+    assert b'"id": "2"' in writes[1]
+
+
 async def test_a_browser_that_vanishes_is_forgotten(served: Site, gateway: Gateway) -> None:
     async with opened(served) as (_, writer):
         await until(lambda: following(gateway) > 0)
