@@ -17,10 +17,14 @@ STRIDE: Final = 64
 
 
 class Publisher(Protocol):
-    """Takes an event and its CloudEvent JSON and gives it to whoever wants it, without waiting."""
+    """Takes events and gives them to whoever wants them, without waiting."""
 
     def publish(self, event: Event, body: bytes) -> None:
-        """Give it to all; never fails for one of them."""
+        """Give the event, with its CloudEvent JSON, to all who want it; never fails for one of them."""
+        ...
+
+    def interrupt(self, reason: str) -> None:
+        """Tell all that events may have been missed before the next one."""
         ...
 
 
@@ -34,7 +38,11 @@ class Broadcast:
         self._unreadable = metrics.broadcast_records.labels("unreadable")
 
     async def run(self) -> None:
-        """Publish until the source ends or the task is cancelled."""
+        """Publish until the source ends or the task is cancelled.
+
+        The source starts at the end, so whoever is connected by now may have missed what came before.
+        """
+        self._gateway.interrupt("this process has begun to read anew")
         async for batch in self._source.batches():
             for start in range(0, len(batch), STRIDE):
                 for record in batch[start : start + STRIDE]:

@@ -102,6 +102,16 @@ class Gateway:
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_soon(self._flush)
 
+    def interrupt(self, reason: str) -> None:
+        """Tell every socket that events may have been missed before the next one: the source had a gap."""
+        self._flush()
+        self._history.interrupt()
+        gap = gap_frame(reason, cursor=self._history.cursor)
+        for name, audience in self._audiences.items():
+            audience.pending.append(gap)
+            self._waiting[name] = audience
+        self._flush()
+
     def enter(self, socket: Socket) -> None:
         """Count the socket among the open ones; its handler calls `leave` when it ends."""
         self._sockets.add(socket)
@@ -132,9 +142,7 @@ class Gateway:
         socket.end(why)
 
     def leave(self, socket: Socket) -> None:
-        """Forget the socket; unknown ones are ignored."""
-        if socket not in self._sockets:
-            return
+        """Forget the socket, once, when its handler ends."""
         self._detach(socket)
         self._sockets.remove(socket)
         self._metrics.sockets.labels(socket.wire.transport).dec()
