@@ -32,6 +32,7 @@ from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.telemetry import Metrics
 from bot.web import console
+from bot.web import console
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
@@ -143,6 +144,8 @@ class Process:
             routes += [*served.routes(), *console.routes()]
             self._farewells.append(gateway.close)
             self._own("broadcast", self._broadcasting(gateway))
+        if Role.WEB in self._roles:
+            routes += console.routes()
         return routes
 
     def _own(self, name: str, loop: Coroutine[Any, Any, None]) -> None:

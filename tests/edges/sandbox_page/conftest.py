@@ -103,9 +103,7 @@ class Desk:
         workspace = self.sandbox.workspace
         author = workspace.bot if by is None else workspace.people[self.sandbox.user_id(by)]
         channel = workspace.channels[self.sandbox.channel_id(place)]
-        return workspace.post(
-            channel, author, Content(text=said, blocks=list(blocks), **more), thread_ts=thread
-        )
+        return workspace.post(channel, author, Content(text=said, blocks=list(blocks), **more), thread_ts=thread)
 
     @asynccontextmanager
     async def hears(self, wanted: Callable[[dict[str, Any]], bool]) -> AsyncIterator[None]:

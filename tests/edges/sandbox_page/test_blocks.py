@@ -47,9 +47,7 @@ DRAWN: list[tuple[Json, str, str]] = [
     (rich({"type": "rich_text_quote", "elements": [said("q")]}), "blockquote", "q"),
     (rich({"type": "rich_text_preformatted", "elements": [said("a\nb")]}), "pre", "a\nb"),
     (
-        rich(
-            {"type": "rich_text_list", "style": "ordered", "indent": 1, "elements": [section_of(said("one"))]}
-        ),
+        rich({"type": "rich_text_list", "style": "ordered", "indent": 1, "elements": [section_of(said("one"))]}),
         "ol.indent-1 li",
         "one",
     ),
@@ -116,8 +114,7 @@ async def test_hostile_text_stays_text_and_hostile_addresses_are_not_followed(de
         },
         {
             "type": "markdown",
-            "text": f"{evil}\n\n[press](javascript:window.pwned=1) ![x](javascript:1)"
-            f"\n\n| {evil} |\n|---|\n| x |",
+            "text": f"{evil}\n\n[press](javascript:window.pwned=1) ![x](javascript:1)\n\n| {evil} |\n|---|\n| x |",
         },
         rich(section_of({"type": "link", "url": "javascript:window.pwned=1", "text": "press"}, said(evil))),
         {"type": "image", "image_url": "javascript:window.pwned=1", "alt_text": evil},
@@ -168,8 +165,7 @@ async def test_elements_send_slacks_shapes(desk: Desk) -> None:
         ({"type": "timepicker"}, "time"),
     ]
     blocks = [
-        {"type": "actions", "block_id": name, "elements": [element | {"action_id": "it"}]}
-        for element, name in elements
+        {"type": "actions", "block_id": name, "elements": [element | {"action_id": "it"}]} for element, name in elements
     ]
     blocks.append(
         {
@@ -185,11 +181,7 @@ async def test_elements_send_slacks_shapes(desk: Desk) -> None:
             ],
         }
     )
-    ts = (
-        await client.chat_postMessage(
-            channel=desk.sandbox.channel_id("fraud-alerts"), text="x", blocks=blocks
-        )
-    )["ts"]
+    ts = (await client.chat_postMessage(channel=desk.sandbox.channel_id("fraud-alerts"), text="x", blocks=blocks))["ts"]
 
     def block(name: str) -> Any:
         return page.locator(f'[data-ts="{ts}"] [data-block="{name}"]')

@@ -106,10 +106,7 @@ def fill(desk: Desk) -> None:
             ],
         },
         {"type": "markdown", "text": "> quote\n\n| a | b |\n|---|---|\n| 1 | `2` |\n\n```python\nx\n```"},
-        *(
-            {"type": "alert", "level": level, "text": mrkdwn}
-            for level in ("info", "warning", "error", "success")
-        ),
+        *({"type": "alert", "level": level, "text": mrkdwn} for level in ("info", "warning", "error", "success")),
         {"type": "mystery"},
     )
     parent = desk.put(said="parent")

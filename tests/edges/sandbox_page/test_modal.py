@@ -94,12 +94,8 @@ async def test_what_was_filled_in_arrives_in_slacks_shapes(desk: Desk) -> None:
     assert flat == {
         "title": {"value": "Card ring"},
         "details": {"value": "two\nlines"},
-        "severity": {
-            "selected_option": {"text": {"type": "plain_text", "text": "Medium"}, "value": "medium"}
-        },
-        "models": {
-            "selected_options": [{"text": {"type": "plain_text", "text": "Model 11"}, "value": "model 11"}]
-        },
+        "severity": {"selected_option": {"text": {"type": "plain_text", "text": "Medium"}, "value": "medium"}},
+        "models": {"selected_options": [{"text": {"type": "plain_text", "text": "Model 11"}, "value": "model 11"}]},
         "owner": {"selected_user": desk.sandbox.user_id("hiro.tanabe")},
         "case": {"selected_option": {"text": {"type": "plain_text", "text": "ring 1"}, "value": "ring 1"}},
         "due": {"selected_date": "2026-12-01"},

@@ -172,9 +172,7 @@ async def test_markdown_has_the_structure_that_markdown_it_gives_it(page: Page) 
 
 
 async def test_task_lists_breaks_and_slacks_own_marks_work_in_markdown(page: Page) -> None:
-    [got] = await markdown(
-        page, "- [x] done\n- [ ] open\n\none\ntwo <@U9> :tada: ![chart](https://a.example/c.png)"
-    )
+    [got] = await markdown(page, "- [x] done\n- [ ] open\n\none\ntwo <@U9> :tada: ![chart](https://a.example/c.png)")
     assert got["html"].count("<input") == 2
     assert got["html"].count(" checked") <= 1
     assert "one<br>two" in got["html"]
@@ -213,8 +211,7 @@ async def test_no_letter_is_ever_lost_or_moved(page: Page) -> None:
         "---",
     ]
     texts = [
-        re.sub(r"([`~])\1{2,}", r"\1\1", "".join(dice.choices(pieces, k=dice.randint(1, 40))))
-        for _ in range(1_500)
+        re.sub(r"([`~])\1{2,}", r"\1\1", "".join(dice.choices(pieces, k=dice.randint(1, 40)))) for _ in range(1_500)
     ]
 
     def letters(text: str) -> str:

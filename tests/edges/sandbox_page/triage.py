@@ -103,9 +103,7 @@ REPORT: Json = {
         field("owner", "Owner", {"type": "users_select"}, optional=True),
         field("case", "Similar case", {"type": "external_select", "min_query_length": 2}, optional=True),
         field("due", "Due", {"type": "datepicker"}, optional=True),
-        field(
-            "notify", "Notify", {"type": "checkboxes", "options": options("Channel", "Owner")}, optional=True
-        ),
+        field("notify", "Notify", {"type": "checkboxes", "options": options("Channel", "Owner")}, optional=True),
         field("mail", "Reply to", {"type": "email_text_input"}, optional=True),
         {
             "type": "actions",
