@@ -116,7 +116,7 @@ class Desk:
 
     async def leave(self) -> None:
         """Take the app away, and wait until the workspace has noticed."""
-        await self.handler.close_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        await self.handler.close_async()
         async with asyncio.timeout(PATIENCE / 1000):
             while self.sandbox.socket_mode.connected:  # noqa: ASYNC110 - it has no event; this only yields
                 await asyncio.sleep(0)
@@ -134,7 +134,7 @@ async def desk(usual: BrowserContext) -> AsyncIterator[Desk]:
         )
         triage = Triage(sandbox)
         handler = AsyncSocketModeHandler(triage.app, sandbox.app_token)
-        await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+        await handler.connect_async()
         stack.push_async_callback(handler.close_async)
         desk = Desk(usual, sandbox, triage, handler)
         stack.push_async_callback(desk.close)
