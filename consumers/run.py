@@ -32,7 +32,6 @@ from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.telemetry import Metrics
 from bot.web import console
-from bot.web import console
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
