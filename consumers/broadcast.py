@@ -23,8 +23,8 @@ class Publisher(Protocol):
         """Give the event, with its CloudEvent JSON, to all who want it; never fails for one of them."""
         ...
 
-    def interrupt(self, reason: str) -> None:
-        """Tell all that events may have been missed before the next one."""
+    def begin(self) -> None:
+        """The source is read from its end from here on; what came since it was last read is missed."""
         ...
 
 
@@ -38,11 +38,8 @@ class Broadcast:
         self._unreadable = metrics.broadcast_records.labels("unreadable")
 
     async def run(self) -> None:
-        """Publish until the source ends or the task is cancelled.
-
-        The source starts at the end, so whoever is connected by now may have missed what came before.
-        """
-        self._gateway.interrupt("this process has begun to read anew")
+        """Publish until the source ends or the task is cancelled."""
+        self._gateway.begin()
         async for batch in self._source.batches():
             for start in range(0, len(batch), STRIDE):
                 for record in batch[start : start + STRIDE]:

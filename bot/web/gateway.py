@@ -72,6 +72,7 @@ class Gateway:
         self._empty.set()
         self._flushing: asyncio.Handle | None = None
         self._turning: asyncio.TimerHandle | None = None
+        self._begun = False
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -102,11 +103,18 @@ class Gateway:
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_soon(self._flush)
 
-    def interrupt(self, reason: str) -> None:
-        """Tell every socket that events may have been missed before the next one: the source had a gap."""
+    def begin(self) -> None:
+        """The source is read from its end from here on.
+
+        The first time, the stream begins. From then on events may have been missed since the source was last read, and
+        every socket is told.
+        """
+        if not self._begun:
+            self._begun = True
+            return
         self._flush()
         self._history.interrupt()
-        gap = gap_frame(reason, cursor=self._history.cursor)
+        gap = gap_frame("this process had to begin reading anew", cursor=self._history.cursor)
         for name, audience in self._audiences.items():
             audience.pending.append(gap)
             self._waiting[name] = audience

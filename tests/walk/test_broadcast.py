@@ -71,7 +71,7 @@ async def test_an_event_walks_from_kafka_to_the_browsers_that_want_it(
         assert count("tidings_broadcast_records_total", {"outcome": "unreadable"}) == 2
 
 
-async def test_a_source_begun_anew_is_a_gap_to_whoever_is_connected(
+async def test_a_source_begun_anew_is_a_gap_but_the_first_beginning_is_none(
     kafka: AIOKafkaProducer, kafka_address: str, topic: str
 ) -> None:
     metrics = Metrics()
@@ -79,8 +79,11 @@ async def test_a_source_begun_anew_is_a_gap_to_whoever_is_connected(
     async with Gateway(metrics) as gateway, serving(gateway) as http, http.ws_connect("/ws") as socket:
         before = await socket.receive_json(timeout=10)
         async with broadcasting(kafka_address, topic, gateway, metrics):
+            await send(kafka, topic, encode(event(9)))
+            assert (await socket.receive_json(timeout=10))["event"]["id"] == "e9"
+        async with broadcasting(kafka_address, topic, gateway, metrics):
             gap = await socket.receive_json(timeout=10)
-            assert gap["gap"] == {"reason": "this process has begun to read anew"}
+            assert gap["gap"] == {"reason": "this process had to begin reading anew"}
             await send(kafka, topic, encode(event(1)))
             assert (await socket.receive_json(timeout=10))["event"]["id"] == "e1"
         async with http.ws_connect("/ws", params={"after": before["cursor"]}) as late:
@@ -107,7 +110,7 @@ class Counting:
     def publish(self, event: Event, body: bytes) -> None:  # noqa: ARG002 - the Protocol's
         self.published += 1
 
-    def interrupt(self, reason: str) -> None:
+    def begin(self) -> None:
         pass
 
 
