@@ -9,9 +9,10 @@ from bot.render import figures
 from bot.render.blocks import LONGEST_TEXT, ROOM, card, headline, summary
 from bot.render.discretion import may_read, withheld
 from bot.render.message import Block, Item, Message
+from bot.render.mrkdwn import escape
 from bot.render.result import preview
 from bot.render.richtext import BOLD, section, span, weight
-from bot.render.text import cut, escape, escaped, shorten, units
+from bot.render.text import cut, escaped, shorten, units
 
 MOST = 20
 """Events in one message: with the heads at their longest, each still has some 250 characters for its content."""
