@@ -24,6 +24,10 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-extensions",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-software-rasterizer",
+    "--process-per-site",
 )
 PATIENCE = 20_000  # ms that Playwright waits for what should happen at once; much, for a busy machine
 expect.set_options(timeout=PATIENCE)
@@ -45,7 +49,12 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-LOOK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "timezone_id": "UTC", "locale": "en-GB"}
+LOOK: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 800},
+    "timezone_id": "UTC",
+    "locale": "en-GB",
+    "reduced_motion": "reduce",
+}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -113,26 +113,9 @@ ANSWERS = (
 class Outline(HTMLParser):
     """A document as nesting and text alone: tags that carry meaning, characters without white space."""
 
-    KEPT = frozenset(
-        [
-            "em",
-            "strong",
-            "s",
-            "code",
-            "pre",
-            "blockquote",
-            "ul",
-            "ol",
-            "li",
-            "table",
-            "tr",
-            "th",
-            "td",
-            "hr",
-            "a",
-            "h",
-        ]
-    )
+    MARKS = frozenset({"em", "strong", "s", "code", "a"})
+    BLOCKS = frozenset({"pre", "blockquote", "ul", "ol", "li", "table", "tr", "th", "td", "hr", "h"})
+    KEPT = MARKS | BLOCKS
 
     def __init__(self) -> None:
         super().__init__()
