@@ -2,10 +2,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.redaction import MASK, redact, redact_text
+
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # for a machine with other work to do
 
 CANARY = "c4n4ryc4n4ry"
 
@@ -70,13 +72,13 @@ def test_an_object_is_shown_by_its_masked_repr() -> None:
     assert redact(Connection(url=f"redis://:{CANARY}@host"), key="connection") == "Connection(url='redis://…@host')"
 
 
-@settings(deadline=None)  # the machine may be busy
+@BUSY
 @given(before=st.text(), after=st.text(), shape=st.sampled_from(["xoxb-{}", "xapp-{}", "whsec_{}", "Bearer {}"]))
 def test_no_surrounding_text_brings_a_token_through(before: str, after: str, shape: str) -> None:
     assert CANARY not in redact_text(f"{before} {shape.format(CANARY)} {after}")
 
 
-@settings(deadline=None)  # the machine may be busy
+@BUSY
 @given(value=st.recursive(st.just(f"xoxb-{CANARY}"), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_no_nesting_brings_a_token_through(value: Any) -> None:
     assert CANARY not in str(redact(value))

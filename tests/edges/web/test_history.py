@@ -1,9 +1,11 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.web.history import History
 from tests.edges.web.browsers import body, event
+
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # for a machine with other work to do
 
 
 def kept(history: History, *numbers: int, size: int = 10) -> None:
@@ -48,7 +50,7 @@ def test_the_oldest_goes_when_they_are_too_large() -> None:
     assert numbers(history, 4) == []
 
 
-@settings(deadline=None)  # the machine may be busy
+@BUSY
 @given(
     sizes=st.lists(st.integers(1, 60), max_size=30),
     events=st.integers(1, 10),
