@@ -1,14 +1,14 @@
 """Sets the stage: everything that the demo needs, started together.
 
-Broker, Valkey, sandbox and service are processes of their own, as they would be anywhere; the service is `tidings run`
-with settings from the environment. The event source, the webhook receiver and the browser are this process.
+Broker, Valkey, sandbox and service are processes of their own, as they would be anywhere; the service is `tidings run`,
+once for those who deliver and once for browsers, with settings from the environment. The event source, the webhook receiver and the browser are this process.
 """
 
 import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +33,10 @@ TOPIC = "inference.events"
 PARTITIONS = 6
 READY_SECONDS = 20.0
 LOOK_SECONDS = 0.05
+
+# Two processes for two cores; they meet in Kafka and Redis only.
+DELIVERING = ("ingest", "dispatch", "slack")
+STREAMING = ("broadcast", "web")
 
 
 class StageError(Exception):
@@ -77,15 +81,13 @@ async def stage(play: Play) -> AsyncIterator[Stage]:
         sandbox = await open_.enter_async_context(child("bot.sandbox", arguments, log=folder / "sandbox.log"))
         audit = Audit([])
         hook = await open_.enter_async_context(receiver(lambda event, at: audit.see("hook", event, at)))
-        secret, token, log = secrets.token_urlsafe(48), secrets.token_urlsafe(24), folder / "service.log"
+        secret, token = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
         hook.secret = signing_secret(secret, destination_id(Webhook(team=TEAM_ID, url=hook.url)))
-        ready = await open_.enter_async_context(
-            child(
-                "consumers",
-                ["run", "--env-file", os.devnull],
-                log=log,
-                environment=_environment(kafka=kafka, redis=redis, sandbox=sandbox, secret=secret, token=token),
-            )
+        environment = _environment(kafka=kafka, redis=redis, sandbox=sandbox, secret=secret, token=token)
+        log = folder / f"{DELIVERING[0]}.log"
+        ready, _ = await asyncio.gather(
+            open_.enter_async_context(_service(STREAMING, folder, environment)),
+            open_.enter_async_context(_service(DELIVERING, folder, environment)),
         )
         session = await open_.enter_async_context(aiohttp.ClientSession())
         workspace = Workspace(sandbox, session)
@@ -101,6 +103,12 @@ async def stage(play: Play) -> AsyncIterator[Stage]:
         )
         await _subscribe(made, redis, log)
         yield made
+
+
+def _service(roles: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> AbstractAsyncContextManager[str]:
+    """`tidings run` with these roles."""
+    arguments = ["run", "--env-file", os.devnull, *(part for role in roles for part in ("--role", role))]
+    return child("consumers", arguments, log=folder / f"{roles[0]}.log", environment=environment)
 
 
 def _environment(*, kafka: str, redis: str, sandbox: str, secret: str, token: str) -> Mapping[str, str]:

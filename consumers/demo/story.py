@@ -57,6 +57,11 @@ TITLES = {
     "support-reply": ("Refund asked for the third time", "Cannot log in after the update"),
     "code-review": ("Retry loop in the payment client", "Migration adds an index without CONCURRENTLY"),
 }
+ERRORS = {
+    "timeout": "no answer within 30 s",
+    "content_filter": "the answer was withheld by the provider's filter",
+    "overloaded": "the provider has no capacity left in eu-west",
+}
 ANSWERS = {
     "fraud-scorer": "**Score 0.93: hold.**\n\n- The device was first seen four minutes ago\n- Shipping and billing "
     "address are 900 km apart\n- Three cards were tried before this one\n\n| signal | weight |\n|---|---|\n"
@@ -115,10 +120,8 @@ def _end(dice: Random, name: str, status: str, latency: float) -> dict[str, Any]
         "usage": {**usage, "cost": round(usage["input_tokens"] * 3e-6 + usage["output_tokens"] * 15e-6, 5)},
     }
     if status == "failed":
-        end["error"] = {
-            "type": dice.choice(("timeout", "content_filter", "overloaded")),
-            "message": "no answer in 30 s",
-        }
+        kind = dice.choice(tuple(ERRORS))
+        end["error"] = {"type": kind, "message": ERRORS[kind]}
         return end
     end["confidence"] = round(dice.uniform(0.15, 0.6) if status == "needs_review" else dice.betavariate(9, 2), 2)
     end["result"] = ANSWERS[name]
