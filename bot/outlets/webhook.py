@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ _LONGEST_ANSWER = 20_000
 _LONGEST_DRAIN = 2
 """Seconds for that."""
 _BROKEN: tuple[type[Exception], ...] = (httpx.HTTPError, httpx.InvalidURL, *BROKEN)
-_AGENT = "Tidings/0.1"
+_HEADERS = {"user-agent": "Tidings/0.1", "accept": "*/*", "accept-encoding": "identity"}
 
 
 class AddressRefusedError(Exception):
@@ -67,13 +67,17 @@ class WebhookOutlet:
         self._tls = tls
         self._resolver = resolver
         self._stack = AsyncExitStack()
-        self._connector: aiohttp.TCPConnector | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._transport: AiohttpTransport | None = None
+        self._extensions = {"timeout": httpx.Timeout(timeout, connect=connect_timeout).as_dict()}
 
     async def __aenter__(self) -> Self:
-        """Open the client; its connections are made when they are needed."""
+        """Open the transport; its connections are made when they are needed.
+
+        httpx's transport without its client: a client adds redirects, cookies and authentication, none of which a
+        webhook may have, and half as much time again to each request.
+        """
         tls = self._tls or ssl.create_default_context()
-        self._connector = connector = aiohttp.TCPConnector(
+        connector = aiohttp.TCPConnector(
             ssl=tls,
             socket_factory=self._socket,
             resolver=self._resolver,
@@ -84,16 +88,7 @@ class WebhookOutlet:
         )
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
         self._stack.push_async_callback(session.close)
-        client = httpx.AsyncClient(
-            transport=AiohttpTransport(client=session, verify=tls),
-            timeout=httpx.Timeout(self._timeout, connect=self._connect_timeout),
-            follow_redirects=False,
-            trust_env=False,
-            # One client speaks to endpoints of many owners: no cookie of one may reach another.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            headers={"user-agent": _AGENT, "accept": "*/*", "accept-encoding": "identity"},
-        )
-        self._client = await self._stack.enter_async_context(client)
+        self._transport = AiohttpTransport(client=session, verify=tls)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -125,16 +120,20 @@ class WebhookOutlet:
             return outcome_of_exception(cause or error, host=host)
 
     async def _post(self, url: str, post: Request, host: str) -> Outcome:
-        if self._client is None:
+        """POST, and judge by the status; what is left to read has a deadline of its own."""
+        if self._transport is None:
             raise RuntimeError("enter the outlet before sending")
-        async with (
-            asyncio.timeout(self._timeout) as deadline,
-            self._client.stream("POST", url, content=post.body, headers=dict(post.headers)) as answer,
-        ):
-            deadline.reschedule(None)  # the status is the answer; what is left to read has a deadline of its own
+        wanted = httpx.Request(
+            "POST", _parsed(url), headers={**_HEADERS, **post.headers}, content=post.body, extensions=self._extensions
+        )
+        async with asyncio.timeout(self._timeout):
+            answer = await self._transport.handle_async_request(wanted)
+        try:
             after = retry_after(answer.headers.get("retry-after"), now=round(self._clock() * 1000))
             await _drain(answer)
-            return outcome_of_status(answer.status_code, host=host, after=after)
+        finally:
+            await answer.aclose()
+        return outcome_of_status(answer.status_code, host=host, after=after)
 
     def _socket(self, address: AddrInfoType) -> socket.socket:
         """Make the socket for a connection, or refuse to.
@@ -146,6 +145,11 @@ class WebhookOutlet:
         if (why := refusal(str(where[0]), int(where[1]), self._allow, self._ports)) is not None:
             raise AddressRefusedError(why)
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 async def _drain(answer: httpx.Response) -> None:
