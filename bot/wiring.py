@@ -42,7 +42,8 @@ from bot.web.tickets import LocalTickets
 
 log = structlog.get_logger()
 
-SHARDS = 8
+SHARDS = 32
+"""Requests that one webhook may have in flight: an inference always takes the same shard, which keeps its order."""
 HOUR = 3_600_000
 
 

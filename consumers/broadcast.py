@@ -17,10 +17,14 @@ STRIDE: Final = 64
 
 
 class Publisher(Protocol):
-    """Takes an event and its CloudEvent JSON and gives it to whoever wants it, without waiting."""
+    """Takes events and gives them to whoever wants them, without waiting."""
 
     def publish(self, event: Event, body: bytes) -> None:
-        """Give it to all; never fails for one of them."""
+        """Give the event, with its CloudEvent JSON, to all who want it; never fails for one of them."""
+        ...
+
+    def begin(self) -> None:
+        """The source is read from its end from here on; what came since it was last read is missed."""
         ...
 
 
@@ -35,6 +39,7 @@ class Broadcast:
 
     async def run(self) -> None:
         """Publish until the source ends or the task is cancelled."""
+        self._gateway.begin()
         async for batch in self._source.batches():
             for start in range(0, len(batch), STRIDE):
                 for record in batch[start : start + STRIDE]:

@@ -31,6 +31,7 @@ from bot.core.errors import UnavailableError
 from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.telemetry import Metrics
+from bot.web import console
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
@@ -79,6 +80,7 @@ class Process:
         self._loops: set[asyncio.Task[None]] = set()
         self._died = asyncio.Event()
         self._people = AsyncExitStack()
+        self._farewells: list[Callable[[], Awaitable[None]]] = []
         self._checks: dict[str, Callable[[], Awaitable[None]]] = {"running": self._running}
 
     async def serve(self, stop: asyncio.Event) -> None:
@@ -92,7 +94,12 @@ class Process:
             self._checks |= {"redis": _redis_check(kept), "kafka": _kafka_check(kafka), "loops": self._unhindered}
             lag = await open_.enter_async_context(LoopLag(self._metrics))
             health = Health(self._metrics, lag, self._checks)
-            server = Server([*health.routes(), *routes], host=self._settings.host, port=self._settings.port)
+            server = Server(
+                [*health.routes(), *routes],
+                host=self._settings.host,
+                port=self._settings.port,
+                farewells=self._farewells,
+            )
             url = await open_.enter_async_context(server)
             open_.callback(self._stage, "web")
             self._own("measure", self._measure(kept))
@@ -133,8 +140,11 @@ class Process:
             self._checks["slack"] = listening.ready
         if Role.BROADCAST in self._roles:
             gateway, served = await open_.enter_async_context(streams(settings, self._metrics))
-            routes += served.routes()
+            routes += [*served.routes(), *console.routes()]
+            self._farewells.append(gateway.close)
             self._own("broadcast", self._broadcasting(gateway))
+        if Role.WEB in self._roles:
+            routes += console.routes()
         return routes
 
     def _own(self, name: str, loop: Coroutine[Any, Any, None]) -> None:

@@ -97,10 +97,13 @@ def _requester(value: Json) -> Json:
 
 def _slot(slot: str, value: Json) -> str:
     """What is no Slack id and no address is kept under another name, to be shown but not routed by."""
-    match slot, value:
-        case "slack_id", str(text) if text and not is_slack_id(text):
+    if value in _ABSENT:
+        return slot
+    text = value if isinstance(value, str) else ""
+    match slot:
+        case "slack_id" if not is_slack_id(text):
             return "id"
-        case "email", str(text) if text and not is_address(text):
+        case "email" if not is_address(text):
             return "address"
         case _:
             return slot

@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NewType, TypeAlias
 
-from bot.core.backoff import Schedule, wait
+from bot.core.backoff import HOUR, Schedule, wait
 from bot.core.destination import DestinationId
 from bot.core.event import EventKey
 
@@ -158,6 +158,9 @@ def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int
     match outcome:
         case Sent(reference=reference):
             return Done(reference=reference)
+        case Throttled(reason=reason) if now - delivery.appended > schedule.budget:
+            why = f"gave up waiting after {schedule.budget // HOUR} hours: {reason}"
+            return Bury(reason=why, attempt=Attempt(at=now, outcome="throttled", reason=reason))
         case Throttled(after=after, scope=scope, reason=reason):
             return Cool(until=now + after, scope=scope, reason=reason)
         case Refused(reason=reason, scope=Scope.DELIVERY):

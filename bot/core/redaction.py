@@ -17,17 +17,17 @@ _TELLING: Final = re.compile(
     r"token|secret|password|passwd|authorization|cookie|api_?key|ticket|signature|credential|private_key", re.IGNORECASE
 )
 _URL_KEY: Final = re.compile(r"(?:^|_)(?:url|uri|webhook|endpoint|href)s?$", re.IGNORECASE)
-_URL: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#@]*@)?([^\s/?#]*)([^\s]*)", re.IGNORECASE)
+_URL: Final = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://)(?:[^\s/?#@]*@)?([^\s/?#]*)([^\s]*)", re.IGNORECASE)
 
 _SHAPES: Final = (
     # Slack, "Token types": xoxb-, xoxp-, xoxe-, xoxe.xoxp-, …; app-level tokens are xapp-.
-    (re.compile(r"\b(xox[a-z](?:\.xox[a-z])?-|xapp-)[\w-]+"), rf"\g<1>{MASK}"),
+    (re.compile(r"(xox[a-z](?:\.xox[a-z])?-|xapp-)[\w-]+"), rf"\g<1>{MASK}"),
     # Standard Webhooks: whsec_ is a symmetric secret, whsk_ an asymmetric private key.
-    (re.compile(r"\b(whsec_|whsk_)[\w+/=-]+"), rf"\g<1>{MASK}"),
+    (re.compile(r"(whsec_|whsk_)[\w+/=-]+"), rf"\g<1>{MASK}"),
     # RFC 6750: Authorization: Bearer b64token.
-    (re.compile(r"\b(bearer)\s+[^\s'\",;]+", re.IGNORECASE), rf"\g<1> {MASK}"),
+    (re.compile(r"\b((?:bearer\s+)+)[^\s'\",;]+", re.IGNORECASE), rf"\g<1>{MASK}"),
     # userinfo of any URL: redis://:password@host
-    (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/?#@'\"]*@", re.IGNORECASE), rf"\g<1>{MASK}@"),
+    (re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://)[^\s/?#@'\"]*@", re.IGNORECASE), rf"\g<1>{MASK}@"),
     # Slack's incoming webhooks, workflow triggers and response URLs: the path is the credential.
     (re.compile(r"(https?://hooks\.slack(?:-gov)?\.com/)[^\s'\"<>)]+", re.IGNORECASE), rf"\g<1>{MASK}"),
     # query parameters that carry credentials

@@ -37,6 +37,7 @@ class Index(Generic[K]):
         self._added = 0
         self._kept: dict[Access, dict[K, None]] = {}
         self._always: dict[K, None] = {}
+        self._fields: Counter[str] = Counter()
         self._prefixes: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
     def __len__(self) -> int:
@@ -52,6 +53,7 @@ class Index(Generic[K]):
             self._always[key] = None
         for access in accesses:
             self._kept.setdefault(access, {})[key] = None
+            self._fields[access.field] += 1
             if access.prefix:
                 self._prefixes[access.field][len(access.value)] += 1
 
@@ -66,6 +68,9 @@ class Index(Generic[K]):
             keys.pop(key, None)
             if not keys:
                 del self._kept[access]
+            self._fields[access.field] -= 1
+            if not self._fields[access.field]:
+                del self._fields[access.field]
             if access.prefix:
                 self._forget_prefix(access)
 
@@ -99,6 +104,8 @@ class Index(Generic[K]):
 
     def _accesses(self, facts: Facts) -> Iterator[Access]:
         for field in facts.fields():
+            if field not in self._fields:
+                continue  # its values need not even be folded
             lengths = self._prefixes.get(field, ())
             for word in facts.words(field):
                 yield Access(field, word, prefix=False)

@@ -1,7 +1,6 @@
 """How often and how long a kind of far side is tried again: data for `delivery.settle`."""
 
 from bot.core.backoff import HOUR, MINUTE, SECOND, Schedule
-from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
 
 SLACK = Schedule(
     waits=(*(SECOND << power for power in range(9)), 5 * MINUTE),
@@ -20,12 +19,3 @@ WEBHOOK = Schedule(
     spread=0.2,
 )
 """Svix's schedule, within what Standard Webhooks recommends ("Deliverability and reliability"), ± 20 %."""
-
-
-def schedule_of(destination: Destination) -> Schedule:
-    """The schedule of a destination's kind."""
-    match destination:
-        case SlackChannel() | SlackPerson() | SlackThread():
-            return SLACK
-        case Webhook():
-            return WEBHOOK

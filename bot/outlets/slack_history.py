@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from bot.core.backoff import MINUTE, SECOND
+from bot.core.backoff import SECOND
 from bot.core.delivery import DeliveryId, Throttled, Unknown
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
 from bot.outlets.slack_errors import Answer
@@ -16,9 +16,8 @@ log = structlog.get_logger()
 
 _BEFORE = 5 * SECOND
 """How far our clock may be ahead of Slack's."""
-_BEHIND = 10 * MINUTE
-"""How long after the attempt began its message may be dated: the request's timeout, and clocks that differ."""
 _PAGE, _PAGES = 200, 10
+"""Slack recommends pages of up to 200, and allows some fifty a minute, shared by all of a workspace's channels."""
 
 
 async def find(
@@ -26,15 +25,18 @@ async def find(
 ) -> Mapping[DeliveryId, str] | Unknown:
     """Which of the deliveries arrived: their ids, each with the `channel/ts` of its message.
 
-    `doubts` says when each one's attempt began, in milliseconds. Where the history may not be read, nothing is found
-    and the delivery is sent again: a repeat is better than a loss. Where Slack can't answer now, that is Unknown.
+    `doubts` says when each one's first attempt in doubt began, in milliseconds; the last may have been just now. Where
+    the history may not be read, nothing is found and the delivery is sent again: a repeat is better than a loss. So it
+    is where its message lies behind the last 2,000. Where Slack can't answer now, that is Unknown.
     """
     found: dict[DeliveryId, str] = {}
     channel = await _conversation(web, place, token)
     if isinstance(channel, Unknown):
         return channel
     cursor = ""
-    for _ in range(_PAGES if channel else 0):
+    if not channel:
+        return found
+    for _ in range(_PAGES):
         reply = await _page(web, place, channel, token, cursor, doubts)
         if not isinstance(reply, Said):
             return _unanswered(reply) or found
@@ -43,7 +45,8 @@ async def find(
                 found[delivery] = f"{channel}/{message.get('ts', '')}"
         cursor = _next(reply.data)
         if not cursor or len(found) == len(doubts):
-            break
+            return found
+    log.info("slack_history_too_long", channel=channel, read=_PAGE * _PAGES)
     return found
 
 
@@ -64,7 +67,6 @@ async def _page(
 ) -> Reply:
     span: dict[str, Any] = {
         "oldest": f"{(min(doubts.values()) - _BEFORE) / SECOND:.6f}",
-        "latest": f"{(max(doubts.values()) + _BEHIND) / SECOND:.6f}",
         "limit": _PAGE,
         "include_all_metadata": True,
         "inclusive": True,

@@ -41,8 +41,9 @@ class WebhookOutlet:
     """POSTs events to HTTPS endpoints, signed.
 
     `secret` is the installation's master secret. `allow` and `ports` are as in `core.address.refusal`. `timeout` and
-    `connect_timeout` are in seconds; the first bounds a whole attempt. `clock` gives seconds since the epoch. Enter it
-    as an async context manager; connections are kept between sends.
+    `connect_timeout` are in seconds; the first bounds a whole attempt. `clock` gives seconds since the epoch; `tls`
+    says whom to trust, the system's authorities by default. Enter it as an async context manager; connections are kept
+    between sends.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class WebhookOutlet:
         timeout: float = 15,
         connect_timeout: float = 5,
         clock: Callable[[], float] = time.time,
+        tls: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._secret = secret
@@ -62,6 +64,7 @@ class WebhookOutlet:
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._clock = clock
+        self._tls = tls
         self._resolver = resolver
         self._stack = AsyncExitStack()
         self._connector: aiohttp.TCPConnector | None = None
@@ -69,7 +72,7 @@ class WebhookOutlet:
 
     async def __aenter__(self) -> Self:
         """Open the client; its connections are made when they are needed."""
-        tls = ssl.create_default_context()
+        tls = self._tls or ssl.create_default_context()
         self._connector = connector = aiohttp.TCPConnector(
             ssl=tls,
             socket_factory=self._socket,

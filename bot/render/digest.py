@@ -9,15 +9,16 @@ from bot.render import figures
 from bot.render.blocks import LONGEST_TEXT, ROOM, card, headline, summary
 from bot.render.discretion import may_read, withheld
 from bot.render.message import Block, Item, Message
+from bot.render.mrkdwn import escape
 from bot.render.result import preview
 from bot.render.richtext import BOLD, section, span, weight
-from bot.render.text import cut, escape, escaped, shorten, units
+from bot.render.text import cut, escaped, shorten, units
 
 MOST = 20
 """Events in one message: with the heads at their longest, each still has some 250 characters for its content."""
 _TITLE = 120
 _LONGEST_CONTENT = 700
-_NOTICE = 24
+_NOTICE = 32
 
 
 def take(items: Sequence[Item]) -> int:
@@ -73,7 +74,7 @@ def _begun(row: _Row, room: int) -> str:
     if units(row.content) < room and not row.missing:
         return row.content
     begun = cut(row.content, max(0, room - _NOTICE)).rstrip()
-    return f"{begun}… ({row.missing + len(row.content) - len(begun):,} more)" if begun else ""
+    return f"{begun}… ({row.missing + len(row.content) - len(begun):,} more characters)" if begun else ""
 
 
 def _line(row: _Row, room: int) -> str:

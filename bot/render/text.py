@@ -6,7 +6,8 @@ Lengths are in UTF-16 code units: Slack does not say what it counts, and no way 
 import unicodedata
 from collections.abc import Callable
 
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+from bot.render.mrkdwn import escape
+
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _OVERRIDES = "\N{LEFT-TO-RIGHT OVERRIDE}\N{RIGHT-TO-LEFT OVERRIDE}"
 _JOINER = "\N{ZERO WIDTH JOINER}"
@@ -25,14 +26,6 @@ _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], _REPLACED) | {
 def clean(text: str) -> str:
     """Replace what is no text: lone surrogates and control characters; drop carriage returns and bidi overrides."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_CONTROLS)
-
-
-def escape(text: str) -> str:
-    """Escape for mrkdwn: no mention, broadcast or link survives.
-
-    https://docs.slack.dev/messaging/formatting-message-text, "Escaping text".
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def units(text: str) -> int:
@@ -55,7 +48,7 @@ def escaped(text: str, room: int) -> str:
     whole = escape(text)
     if units(whole) <= room:
         return whole
-    begun = _cut(text, room - 1, lambda letter: len(_ESCAPES.get(letter, "mm" if letter > "\uffff" else "m")))
+    begun = _cut(text, room - 1, lambda letter: units(escape(letter)))
     return f"{escape(begun.rstrip())}…"
 
 

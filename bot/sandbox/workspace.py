@@ -144,18 +144,21 @@ class Workspace:
         if broadcast and message.is_reply:
             message = replace(message, subtype="thread_broadcast")
         channel.keep(message)
-        if thread_ts is not None and (parent := channel.messages.get(thread_ts)) is not None:
-            parent = replace(
-                parent,
-                thread_ts=thread_ts,
-                replies=(*parent.replies, message.ts),
-                reply_users=tuple(dict.fromkeys((*parent.reply_users, author.id))),
-            )
-            channel.keep(parent)
-            self.tell(Edited(channel=channel, message=parent, content=False))
         self.ledger.note("post", message, self._clock())
         self.tell(Posted(channel=channel, message=message))
+        if thread_ts is not None and (parent := channel.messages.get(thread_ts)) is not None:
+            self._count_reply(channel, parent, message)
         return message
+
+    def _count_reply(self, channel: Channel, parent: Message, reply: Message) -> None:
+        counted = replace(
+            parent,
+            thread_ts=parent.ts,
+            replies=(*parent.replies, reply.ts),
+            reply_users=tuple(dict.fromkeys((*parent.reply_users, reply.user))),
+        )
+        channel.keep(counted)
+        self.tell(Edited(channel=channel, message=counted, content=False))
 
     def whisper(
         self,

@@ -72,6 +72,7 @@ class Gateway:
         self._empty.set()
         self._flushing: asyncio.Handle | None = None
         self._turning: asyncio.TimerHandle | None = None
+        self._begun = False
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -101,6 +102,23 @@ class Gateway:
             audience.pending.append(frame)
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_soon(self._flush)
+
+    def begin(self) -> None:
+        """The source is read from its end from here on.
+
+        The first time, the stream begins. From then on events may have been missed since the source was last read, and
+        every socket is told.
+        """
+        if not self._begun:
+            self._begun = True
+            return
+        self._flush()
+        self._history.interrupt()
+        gap = gap_frame("this process had to begin reading anew", cursor=self._history.cursor)
+        for name, audience in self._audiences.items():
+            audience.pending.append(gap)
+            self._waiting[name] = audience
+        self._flush()
 
     def enter(self, socket: Socket) -> None:
         """Count the socket among the open ones; its handler calls `leave` when it ends."""
@@ -132,9 +150,7 @@ class Gateway:
         socket.end(why)
 
     def leave(self, socket: Socket) -> None:
-        """Forget the socket; unknown ones are ignored."""
-        if socket not in self._sockets:
-            return
+        """Forget the socket, once, when its handler ends."""
         self._detach(socket)
         self._sockets.remove(socket)
         self._metrics.sockets.labels(socket.wire.transport).dec()

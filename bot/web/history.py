@@ -52,6 +52,12 @@ class History:
             self._held -= self._entries.popleft().size
         return entry
 
+    def interrupt(self) -> None:
+        """Events may have been missed here: whoever stands before this place can't be resumed."""
+        self.head += 1
+        self._entries.clear()
+        self._held = 0
+
     def place(self, cursor: str) -> int | str:
         """The number of the event that the cursor stands behind; where it can't be resumed from, the reason."""
         epoch, _, digits = cursor.partition(":")

@@ -14,6 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
+
 SOURCE = "/demo/inference-gateway"
 
 
@@ -38,7 +40,7 @@ class Occurrence:
             "datacontenttype": "application/json",
             "data": self.data,
         }
-        return json.dumps(event, ensure_ascii=False).encode()
+        return orjson.dumps(event)
 
 
 MODELS = (

@@ -20,7 +20,7 @@ from typing import IO, Final
 
 from consumers.embedded import guard, valkey
 
-_READY_SECONDS: Final = 10.0
+_READY_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
 _TRIES: Final = 3
 _GUARDED: Final = (sys.executable, "-I", "-S", guard.__file__)
@@ -100,7 +100,7 @@ async def child(
         environment: all of its environment; ours without one.
 
     Raises:
-        StartError: it ended, or said nothing for ten seconds.
+        StartError: it ended, or said nothing for half a minute.
     """
     command = [*_GUARDED, str(os.getpid()), sys.executable, "-m", module, *arguments]
     async with AsyncExitStack() as stack:

@@ -17,7 +17,12 @@ _EVENT = Event(
     session="s-81",
     requester=Requester(slack_id="U024BE7LH", email="ann@example.com"),
     title="Chargeback of order 7",
-    result={"verdict": "fraud", "why": ["two cards", "don\u2019t match"], "score": 0.5},
+    result={
+        "verdict": "fraud",
+        "why": ["two cards", "don\u2019t match"],
+        "score": 0.5,
+        "more": [[{"at": ["far\\down"]}], None],
+    },
     confidence=0.72,
     latency=2.5,
     usage=Usage(input_tokens=3000, output_tokens=1200, cost=0.12),

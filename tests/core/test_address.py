@@ -75,9 +75,9 @@ def test_an_address_with_a_zone_is_judged_by_its_address() -> None:
 def _anywhere() -> tuple[str, ...]:
     """Addresses all over both spaces, and many about the borders of the special ranges."""
     dice = random.Random(4711)  # noqa: S311 - repeatable dice, no secret
-    v4 = [IPv4Address(dice.getrandbits(32)) for _ in range(6_000)]
-    v6 = [IPv6Address(dice.getrandbits(128)) for _ in range(1_000)]
-    v6 += [IPv6Address(dice.getrandbits(125) | 1 << 125) for _ in range(3_000)]
+    v4 = [IPv4Address(dice.getrandbits(32)) for _ in range(2_000)]
+    v6 = [IPv6Address(dice.getrandbits(128)) for _ in range(300)]
+    v6 += [IPv6Address(dice.getrandbits(125) | 1 << 125) for _ in range(1_000)]
     for ip in (*REFUSED, *ALLOWED):
         address = ip_address(ip)
         for bits in (8, 12, 16, 24, 28, 32):

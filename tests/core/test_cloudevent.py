@@ -168,6 +168,11 @@ def test_the_type_ends_with_the_status_where_the_data_has_none(kind: str, status
     assert good({"type": kind, "subject": "i-1", "model": "m"}).status is status
 
 
+def test_the_data_counts_more_than_an_extension_of_the_same_name() -> None:
+    found = good({**ENVELOPE, "title": "of the envelope", "mood": "good", "data": {**LEAST, "title": "own"}})
+    assert (found.title, found.extra) == ("own", {"mood": "good"})
+
+
 def test_the_datas_own_status_and_inference_count_more() -> None:
     found = good({**ENVELOPE, "type": "x.failed", "subject": "i-9", "data": LEAST})
     assert (found.status, found.inference, found.extra) == (Status.COMPLETED, "i-1", {"subject": "i-9"})
@@ -250,6 +255,8 @@ def test_a_fields_own_name_counts_more_than_its_aliases() -> None:
             None,
             {"requester.id": "@ann", "requester.address": "nobody"},
         ),
+        ({"requester": {"slack_id": 7, "email": ["x"]}}, None, {"requester.id": 7, "requester.address": ["x"]}),
+        ({"user.email": 0.5}, None, {"requester.address": 0.5}),
         ({"user": "U1", "user.email": "a@b"}, Requester(slack_id="U1", email="a@b"), {}),
         ({"user.id": "ann", "enduser.id": "U1"}, Requester(slack_id="U1"), {"requester.name": "ann"}),
         ({"requester": "U1", "user": "U2"}, Requester(slack_id="U1"), {"user": "U2"}),

@@ -107,9 +107,16 @@ def test_time_runs_out_as_tries_do(age: int, *, kept: bool) -> None:
     assert isinstance(found, Bury) is not kept
 
 
-def test_waiting_for_a_limit_costs_neither_tries_nor_time() -> None:
-    old = delivery(attempts=4, appended=NOW - 2 * HOUR)
-    assert step(Throttled(after=5), old) == Cool(until=NOW + 5, scope=Scope.LANE, reason="rate limited")
+def test_waiting_for_a_limit_costs_no_tries() -> None:
+    tired = delivery(attempts=FIXED.attempts, appended=NOW - HOUR)
+    assert step(Throttled(after=5), tired) == Cool(until=NOW + 5, scope=Scope.LANE, reason="rate limited")
+
+
+def test_a_limit_that_never_ends_is_not_waited_for_beyond_the_budget() -> None:
+    old = delivery(appended=NOW - HOUR - 1)
+    assert step(Throttled(after=5, reason="429"), old) == Bury(
+        reason="gave up waiting after 1 hours: 429", attempt=Attempt(at=NOW, outcome="throttled", reason="429")
+    )
 
 
 @given(

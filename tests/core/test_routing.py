@@ -65,6 +65,17 @@ def test_a_key_added_again_has_the_new_filter_only() -> None:
     assert index.match(event()) == ["b", "a"]
 
 
+def test_removing_a_prefix_leaves_others_of_its_length_and_field() -> None:
+    index: Index[str] = Index()
+    for key, text in (("a", "model:frau*"), ("b", "model:frau*"), ("c", "model:risk*"), ("d", "model:fr*")):
+        index.add(key, parse(text))
+    index.remove("a")
+    assert index.match(event()) == ["b", "d"]
+    index.remove("b")
+    index.remove("c")
+    assert index.match(event()) == ["d"]
+
+
 def test_several_values_of_one_event_lead_to_a_filter_once() -> None:
     index: Index[str] = Index()
     index.add("a", parse("tag:nightly,eu,n*,e*"))

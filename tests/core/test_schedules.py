@@ -1,21 +1,7 @@
 import pytest
 
 from bot.core.backoff import HOUR, MINUTE, Schedule, wait
-from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
-from bot.core.schedules import SLACK, WEBHOOK, schedule_of
-
-
-@pytest.mark.parametrize(
-    ("destination", "schedule"),
-    [
-        (SlackChannel(team="T", channel="C"), SLACK),
-        (SlackPerson(team="T", user="U"), SLACK),
-        (SlackThread(team="T", channel="C", thread="1.2"), SLACK),
-        (Webhook(team="T", url="https://example.com"), WEBHOOK),
-    ],
-)
-def test_each_kind_of_destination_has_its_schedule(destination: Destination, schedule: Schedule) -> None:
-    assert schedule_of(destination) is schedule
+from bot.core.schedules import SLACK, WEBHOOK
 
 
 def total(schedule: Schedule, jitter: float) -> int:

@@ -108,7 +108,7 @@ def test_what_a_row_leaves_out_is_counted() -> None:
     said = plain(merge(run, now=0).blocks[1]["elements"])
 
     shown, _, rest = said.split("\n", 2)[2].partition("… (")
-    missing = int(rest.removesuffix(" more)").replace(",", ""))
+    missing = int(rest.removesuffix(" more characters)").replace(",", ""))
     assert len(shown) + missing == pytest.approx(10_000, abs=2)  # blanks at the ends
     assert 600 < len(shown) <= 700
 

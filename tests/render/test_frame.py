@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.render import frame
@@ -26,6 +26,7 @@ def test_an_event_is_one_block_and_one_message() -> None:
     assert content(made) == {"cursor": CURSOR, "event": {"id": "1"}}
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(value=st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_no_json_breaks_out_of_its_block(value: object) -> None:
     made = frame.event_frame(json.dumps(value, indent=2, ensure_ascii=False).encode(), cursor=CURSOR)

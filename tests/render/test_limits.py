@@ -9,12 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from slack_sdk.models.blocks import Block
 
 from bot.core.event import Event
-from bot.ports import Item
 from bot.render.digest import merge, take
 from bot.render.message import Message, metadata
 from bot.render.richtext import weight
 from bot.sandbox.validation.surfaces import check_message
-from tests.render.strategies import EVENTS_OF_ENEMIES, RESULTS_OF_ALL_KINDS, RUNS, item
+from tests.render.strategies import EVENTS_OF_ENEMIES, RESULTS_OF_ALL_KINDS, RUNS, Said, item
 
 KNOWN = {
     *("header", "context", "rich_text", "divider", "plain_text", "mrkdwn"),
@@ -32,7 +31,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
             yield from objects(part)
 
 
-def check(message: Message, run: list[Item]) -> None:
+def check(message: Message, run: list[Said]) -> None:
     blocks = list(message.blocks)
     check_message({"text": message.text, "blocks": blocks, "metadata": metadata(run)})
     for block in Block.parse_all(blocks):
@@ -59,7 +58,7 @@ def shows_where_it_leads(link: dict[str, Any]) -> None:
     assert link["text"] in {link["url"], shown} or link["text"].endswith(f" ({shown})")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(EVENTS_OF_ENEMIES | RESULTS_OF_ALL_KINDS)
 def test_any_event_is_a_message_that_slack_takes_and_that_holds_no_trap(event: Event) -> None:
     run = [item(event)]
@@ -67,9 +66,9 @@ def test_any_event_is_a_message_that_slack_takes_and_that_holds_no_trap(event: E
     check(merge(run, now=10**10), run)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(RUNS)
-def test_any_run_is_a_message_that_slack_takes_and_that_holds_no_trap(run: list[Item]) -> None:
+def test_any_run_is_a_message_that_slack_takes_and_that_holds_no_trap(run: list[Said]) -> None:
     taken = run[: take(run)]
 
     check(merge(taken, now=10**10), taken)

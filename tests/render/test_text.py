@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import split_graphemes
 
-from bot.render.text import clean, columns, cut, escape, escaped, shorten, units
+from bot.render.mrkdwn import escape
+from bot.render.text import clean, columns, cut, escaped, shorten, units
 from tests.render.strategies import HOSTILE
 
 

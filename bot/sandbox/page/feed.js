@@ -30,7 +30,7 @@ export class Feed {
     return found?.ts === ts ? found : undefined;
   }
 
-  /** Adds a message, or replaces the one with its `ts`. Returns whether it is new. */
+  /** Adds a message, or replaces the one with its `ts`. */
   put(message) {
     const at = this.indexOf(message.ts);
     const known = this.messages[at]?.ts === message.ts;
@@ -39,7 +39,6 @@ export class Feed {
       this.messages.splice(0, DROP);
       this.hasMore = true;
     }
-    return !known;
   }
 
   /** Forgets the message with this `ts`. */

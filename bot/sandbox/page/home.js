@@ -34,8 +34,10 @@ export class Home {
 
   async refresh() {
     try {
+      const { store } = this.#desk;
+      const before = store.home;
       const { view } = await this.#desk.api.get("home");
-      this.#desk.store.setHome(view);
+      if (store.home === before) store.setHome(view); // else a newer one has come by the live socket meanwhile
     } catch (error) {
       sayRefused(this.#desk, "Home could not be loaded", error);
     }

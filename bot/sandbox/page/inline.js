@@ -160,15 +160,20 @@ function readRun(text, at) {
 /** Pairs the delimiter runs; what finds no partner becomes text again. */
 function emphasise(parts) {
   const done = [];
+  const floor = { "*": 0, _: 0, "~": 0 }; // below it no opener is left, so that nobody searches there again
   for (const part of parts) {
-    if (part.type === "run" && part.closes) close(done, part);
+    if (part.type === "run" && part.closes) close(done, part, floor);
     if (part.type !== "run" || part.count > 0) done.push(part);
   }
   return joined(done.map((part) => (part.type === "run" ? { type: "text", text: part.mark.repeat(part.count) } : part)));
 }
 
-function close(done, closer) {
-  for (let at = done.length - 1; at >= 0 && closer.count > 0; at -= 1) {
+function close(done, closer, floor) {
+  for (let at = done.length - 1; closer.count > 0; at -= 1) {
+    if (at < floor[closer.mark]) {
+      floor[closer.mark] = done.length;
+      return;
+    }
     const opener = done[at];
     if (opener.type !== "run" || opener.mark !== closer.mark || !opener.opens || opener.count === 0) continue;
     const width = closer.mark === "~" ? 2 : Math.min(opener.count, closer.count, 2);

@@ -24,8 +24,10 @@ export class Store {
   #channels = new Map();
   #users = new Map();
   #feeds = new Map();
-  /** Messages that arrived while a page of their feed was on its way, by feed key. */
+  /** What arrived while a page of its feed was on its way, by feed key: to be done once the page is there. */
   #waiting = new Map();
+  /** The last load of each feed. One begins when the one before has ended: two at once would lose what arrives between them. */
+  #loads = new Map();
 
   /** @type {Map<string, {count: number, direct: boolean}>} */
   unread = new Map();
@@ -98,16 +100,23 @@ export class Store {
   }
 
   /** Loads the newest page of a channel or thread. */
-  async load(channel, thread) {
+  load(channel, thread) {
     const key = feedKey(channel, thread);
+    const next = () => this.#loadNow(key, channel, thread);
+    const load = (this.#loads.get(key) ?? Promise.resolve()).then(next, next);
+    this.#loads.set(key, load);
+    return load;
+  }
+
+  async #loadNow(key, channel, thread) {
     this.#waiting.set(key, []);
     try {
       const { messages, has_more: hasMore } = await this.#api.get("history", { channel, thread_ts: thread, limit: PAGE });
       this.feed(channel, thread).refresh(messages, hasMore);
     } finally {
-      const missed = this.#waiting.get(key) ?? [];
+      const missed = this.#waiting.get(key);
       this.#waiting.delete(key);
-      for (const message of missed) this.#keep(key, message);
+      for (const catchUp of missed) catchUp();
       this.#tell(`feed:${key}`);
     }
   }
@@ -191,16 +200,21 @@ export class Store {
 
   #keep(key, message) {
     const feed = this.#feeds.get(key);
-    if (this.#waiting.has(key)) this.#waiting.get(key).push(message);
-    else if (feed?.loaded && feed.put(message)) this.#tell(`feed:${key}`);
-    else if (feed?.loaded) this.#tell(`feed:${key}`);
+    if (this.#waiting.has(key)) this.#waiting.get(key).push(() => this.#keep(key, message));
+    else if (feed?.loaded) {
+      feed.put(message);
+      this.#tell(`feed:${key}`);
+    }
   }
 
   /** A reply shows at its parent, also when the sandbox does not send the parent again. */
   #countReply(reply) {
     const { channel, thread_ts: thread } = reply;
     const parent = this.#feeds.get(channel)?.find(thread);
-    if (reply.user !== this.me.id) this.newReplies.add(feedKey(channel, thread));
+    if (reply.user !== this.me.id) {
+      this.newReplies.add(feedKey(channel, thread));
+      this.#tell(`feed:${channel}`);
+    }
     if (!parent || reply.ephemeral || parent.latest_reply >= reply.ts) return;
     this.#keep(channel, { ...parent, thread_ts: thread, reply_count: (parent.reply_count ?? 0) + 1, latest_reply: reply.ts });
     this.#keep(feedKey(channel, thread), this.#feeds.get(channel).find(thread));
@@ -226,6 +240,7 @@ export class Store {
     for (const [key, feed] of this.#feeds) {
       if (key !== channel && !key.startsWith(`${channel}/`)) continue;
       feed.remove(ts);
+      this.#waiting.get(key)?.push(() => this.#feeds.get(key)?.remove(ts));
       this.#tell(`feed:${key}`);
     }
   }

@@ -29,7 +29,7 @@ export function dayKey(date) {
   return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
 }
 
-/** "Today", "Yesterday", "Monday 17 November" or, for other years, "17 November 2025". */
+/** "Today", "Yesterday", "Tomorrow", "Monday 17 November" or, for other years, "17 November 2025". */
 export function dayLabel(date, now) {
   const near = nearby(date, now);
   if (near) return near;
@@ -37,10 +37,13 @@ export function dayLabel(date, now) {
 }
 
 function nearby(date, now) {
-  const yesterday = new Date(now);
-  yesterday.setDate(now.getDate() - 1);
-  if (dayKey(date) === dayKey(now)) return "Today";
-  return dayKey(date) === dayKey(yesterday) ? "Yesterday" : null;
+  const names = { "-1": "Yesterday", 0: "Today", 1: "Tomorrow" };
+  const found = Object.keys(names).find((days) => {
+    const day = new Date(now);
+    day.setDate(now.getDate() + Number(days));
+    return dayKey(day) === dayKey(date);
+  });
+  return found === undefined ? null : names[found];
 }
 
 /** "just now", "5 min ago", "3 h ago", else the day. */
@@ -59,18 +62,20 @@ export function ago(date, now) {
  */
 export function slackDate(seconds, format, now) {
   const date = new Date(seconds * 1000);
+  const near = nearby(date, now);
+  const pretty = (at) => near && (at === 0 ? near : near.toLowerCase());
   const says = {
     date_num: () => NUMBER.format(date),
     date: () => DAY_OF_YEAR.format(date),
     date_short: () => SHORT.format(date),
     date_long: () => LONG.format(date),
-    date_pretty: () => nearby(date, now) ?? DAY_OF_YEAR.format(date),
-    date_short_pretty: () => nearby(date, now) ?? SHORT.format(date),
-    date_long_pretty: () => nearby(date, now) ?? LONG.format(date),
+    date_pretty: (at) => pretty(at) ?? DAY_OF_YEAR.format(date),
+    date_short_pretty: (at) => pretty(at) ?? SHORT.format(date),
+    date_long_pretty: (at) => pretty(at) ?? LONG.format(date),
     day_divider_pretty: () => dayLabel(date, now),
     time: () => CLOCK.format(date),
     time_secs: () => SECONDS.format(date),
     ago: () => ago(date, now),
   };
-  return format.replace(/\{([a-z_]+)\}/g, (whole, name) => (Object.hasOwn(says, name) ? says[name]() : whole));
+  return format.replace(/\{([a-z_]+)\}/g, (whole, name, at) => (Object.hasOwn(says, name) ? says[name](at) : whole));
 }

@@ -27,7 +27,8 @@ export class Toasts {
       this.#stay(last, level);
       return;
     }
-    const toast = el("div", { class: `toast toast-${level}`, dataset: { text } }, icon(ICONS[level] ?? "info"),
+    const hold = { onmouseenter: () => clearTimeout(toast.timer), onmouseleave: () => this.#stay(toast, level) };
+    const toast = el("div", { class: `toast toast-${level}`, dataset: { text }, ...hold }, icon(ICONS[level] ?? "info"),
       el("span", { class: "toast-text" }, text), el("span", { class: "toast-count" }),
       el("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => toast.remove() }, icon("close")));
     toast.count = 1;

@@ -10,7 +10,7 @@ and the new group protocols (KIP-848, share groups). Committed offsets never exp
 before they are acknowledged (a killed broker loses nothing) but are not fsynced (a power cut may lose the tail). Use
 Apache Kafka for anything that matters.
 
-Read in this order: ``wire`` (bytes), ``batch`` → ``segment`` → ``log`` → ``partition`` (records), ``ledger`` (what
-else is remembered), ``group`` and ``transaction`` (the state machines), ``calls`` (one module per family of
-requests), ``broker`` (assembly).
+Read in this order: ``shape`` and ``wire`` (bytes), ``batch`` → ``segment`` → ``log`` → ``partition`` (records),
+``ledger`` (what else is remembered), ``group`` and ``transaction`` (the state machines), ``calls`` (one module per
+family of requests), ``broker`` (assembly).
 """

@@ -19,17 +19,17 @@ the question.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from consumers.embedded.broker.errors import Code
+from consumers.embedded.broker.member import Join, Joined, JoinReply, Member, Synced, SyncReply
 
 SHORTEST_SESSION_MS: Final = 100
 """Kafka's ``group.min.session.timeout.ms`` is 6,000; tests want to see evictions sooner."""
 LONGEST_SESSION_MS: Final = 1_800_000
-NO_GENERATION: Final = -1
 
 
 class State(StrEnum):
@@ -39,69 +39,6 @@ class State(StrEnum):
     PREPARING_REBALANCE = "PreparingRebalance"
     COMPLETING_REBALANCE = "CompletingRebalance"
     STABLE = "Stable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
-    """A member's wish to take part."""
-
-    member_id: str
-    instance_id: str | None
-    fresh_id: str
-    """The id it gets if it has none."""
-    id_first: bool
-    """Whether it can be told its id and asked to come again (JoinGroup ≥ 4, KIP-394)."""
-    client_id: str
-    client_host: str
-    session_timeout_ms: int
-    rebalance_timeout_ms: int
-    protocol_type: str
-    protocols: Mapping[str, bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
-    """The answer: who takes part in which generation; only the leader is told of the others."""
-
-    code: Code
-    member_id: str
-    generation: int = NO_GENERATION
-    protocol: str = ""
-    leader: str = ""
-    members: Sequence[tuple[str, str | None, bytes]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
-    """The answer to a sync: the member's assignment, in the leader's own encoding."""
-
-    code: Code
-    assignment: bytes = b""
-
-
-JoinReply = Callable[[Joined], None]
-SyncReply = Callable[[Synced], None]
-
-
-@dataclass(slots=True, kw_only=True)
-class Member:
-    """A member, and the answers it waits for."""
-
-    id: str
-    instance_id: str | None
-    client_id: str
-    client_host: str
-    session_timeout_ms: int
-    rebalance_timeout_ms: int
-    protocols: dict[str, bytes]
-    seen: int
-    assignment: bytes = b""
-    joining: JoinReply | None = None
-    syncing: SyncReply | None = None
-
-    def silent(self, now: int) -> bool:
-        """Tell whether its session ran out; who waits for an answer is not silent."""
-        return self.joining is None and self.syncing is None and now - self.seen > self.session_timeout_ms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -275,22 +212,17 @@ class Group:
     def _replace_static(self, ask: Join, now: int, reply: JoinReply) -> None:
         """Put a restarted static member in its former place (KIP-345): without a rebalance, if nothing else changed."""
         former = self.members.pop(self._static[ask.instance_id or ""])
-        for waiting, answer in (
-            (former.joining, Joined(code=Code.FENCED_INSTANCE_ID, member_id=former.id)),
-            (former.syncing, Synced(code=Code.FENCED_INSTANCE_ID)),
-        ):
-            if waiting is not None:
-                waiting(answer)  # type: ignore[arg-type]  # each reply stands beside its answer
+        former.turn_away(Code.FENCED_INSTANCE_ID)
         leader = self.leader
         unchanged = former.protocols == dict(ask.protocols)
-        former.id, former.joining, former.syncing = ask.fresh_id, None, None
+        former.id = ask.fresh_id
         self.members[former.id] = former
         self._static[ask.instance_id or ""] = former.id
         if leader not in self.members:
             self.leader = former.id
         self._update(former, ask, now, reply)
-        self.unsaved = True
         if self.state is State.STABLE and unchanged:
+            self.unsaved = True
             former.joining = None
             # told the former leader's id, it does not assign again
             reply(
@@ -337,7 +269,8 @@ class Group:
         return max((member.rebalance_timeout_ms for member in self.members.values()), default=0)
 
     def _complete_if_all_joined(self, now: int) -> None:
-        waiting = self._gathering or self._pending or any(member.joining is None for member in self.members.values())
+        gathering = self._gathering and self.members
+        waiting = gathering or self._pending or any(member.joining is None for member in self.members.values())
         if self.state is State.PREPARING_REBALANCE and not waiting:
             self._complete(now)
 
@@ -413,10 +346,7 @@ class Group:
         del self.members[member.id]
         if member.instance_id is not None:
             self._static.pop(member.instance_id, None)
-        if member.joining is not None:
-            member.joining(Joined(code=Code.UNKNOWN_MEMBER_ID, member_id=member.id))
-        if member.syncing is not None:
-            member.syncing(Synced(code=Code.UNKNOWN_MEMBER_ID))
+        member.turn_away(Code.UNKNOWN_MEMBER_ID)
 
     def _become_empty(self) -> None:
         self.generation += 1

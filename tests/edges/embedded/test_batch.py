@@ -1,7 +1,7 @@
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.embedded.broker import batch as batches
@@ -11,6 +11,7 @@ from tests.edges.embedded.batches import NOW, built, read
 PAIRS = st.lists(st.tuples(st.none() | st.binary(max_size=20), st.none() | st.binary(max_size=20)), min_size=1)
 
 
+@settings(max_examples=40)
 @given(PAIRS, st.sampled_from([0, 1, 2, 3, 4]), st.integers(0, 1 << 40))
 def test_what_a_client_wrote_comes_back_from_its_place_in_the_log(
     pairs: list[tuple[bytes | None, bytes | None]], codec: int, base: int
@@ -24,6 +25,7 @@ def test_what_a_client_wrote_comes_back_from_its_place_in_the_log(
     assert [one.tombstone for one in mine] == [value is None for _, value in pairs]
 
 
+@settings(max_examples=40)
 @given(PAIRS, st.sampled_from([0, 1, 3, 4]), st.data())
 def test_a_batch_keeps_offsets_and_end_when_records_are_taken_out(
     pairs: list[tuple[bytes | None, bytes | None]], codec: int, data: st.DataObject
@@ -37,6 +39,7 @@ def test_a_batch_keeps_offsets_and_end_when_records_are_taken_out(
     assert batches.read_batch(left).last_offset == batches.read_batch(raw).last_offset
 
 
+@settings(max_examples=40)
 @given(PAIRS, st.data())
 def test_any_changed_byte_that_the_checksum_covers_is_noticed(
     pairs: list[tuple[bytes | None, bytes | None]], data: st.DataObject

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from consumers.embedded.broker.errors import Code
-from consumers.embedded.broker.group import Group, Join, Joined, State, Synced
+from consumers.embedded.broker.group import Group, State
+from consumers.embedded.broker.member import Join, Joined, Synced
 
 SESSION, REBALANCE, DELAY = 6_000, 20_000, 100
 
@@ -452,7 +453,7 @@ class Comings(RuleBasedStateMachine):
     @rule(index=st.integers(0, 2))
     def leave(self, index: int) -> None:
         client = self.clients[index]
-        client.leave(self.now)
+        self.group.leave(client.id or f"{client.name}-{client.restarts}", None, self.now)
         client.id, client.restarts = "", client.restarts + 1
 
     @rule(passed=st.integers(1, 8_000))
@@ -483,5 +484,5 @@ class Comings(RuleBasedStateMachine):
         assert self.group.state is State.EMPTY
 
 
-Comings.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Comings.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestComings = Comings.TestCase

@@ -37,6 +37,7 @@ def segments(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*.log"))
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.text("ab", max_size=30), min_size=1, max_size=4), max_size=30),
     st.integers(100, 1_000),
@@ -80,7 +81,7 @@ def test_what_was_written_is_there_after_a_start(tmp_path: Path) -> None:
     assert write(again, "next") == 20
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(cut=st.integers(1, 200))
 def test_a_torn_tail_costs_the_last_batch_and_nothing_else(tmp_path: Path, cut: int) -> None:
     for path in tmp_path.iterdir():

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.embedded.broker.batch import marker, split
@@ -110,6 +110,7 @@ def test_a_producer_is_forgotten_after_a_day_without_a_batch_and_not_before() ->
     assert put(place, idempotent(7)) == 1
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 12), max_size=60))
 def test_however_a_client_repeats_itself_each_record_is_stored_once_and_in_order(tries: list[int]) -> None:
     place = partition()
@@ -248,6 +249,7 @@ def left(place: Partition) -> list[tuple[int, bytes | None, bytes | None]]:
     return [(offset, key, value) for offset, _, key, value in read(data)]
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.lists(st.tuples(st.sampled_from("abc"), st.text("xy", max_size=3)), min_size=1, max_size=4), min_size=1

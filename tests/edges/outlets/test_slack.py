@@ -139,6 +139,31 @@ async def test_a_delivery_is_found_behind_pages_of_newer_messages(
     assert len(posted(sandbox)) == 1
 
 
+async def test_a_history_without_an_end_is_not_read_for_ever(channel: SlackChannel) -> None:
+    pages = 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal pages
+        pages += request.method == "GET"
+        more = {"messages": [{"ts": "1.1"}], "response_metadata": {"next_cursor": "more"}}
+        return web.json_response({"ok": True, "channel": "C1", "ts": "1.2", **more})
+
+    async with fake(answer) as server, SlackOutlet(SlackWeb(str(server.make_url("/api/"))), token_of) as outlet:
+        assert await outlet.send(parcel(channel, doubt=now())) == Sent(reference="C1/1.2")
+
+    assert pages == 10
+
+
+async def test_a_message_of_a_later_attempt_is_found_by_the_time_of_the_first(
+    sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel
+) -> None:
+    sent = parcel(channel, doubt=now() - 3_600_000)
+    reference = await outlet.send(sent)
+
+    assert await outlet.send(sent) == reference
+    assert len(posted(sandbox)) == 1
+
+
 async def test_only_those_of_a_run_are_sent_that_did_not_arrive_earlier(
     sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel
 ) -> None:
@@ -273,6 +298,17 @@ async def test_a_channel_that_cannot_be_joined_is_refused_with_the_remedy(
     assert outcome == Refused(
         reason="Slack: not_in_channel; type /invite @tidings in the channel", scope=Scope.DESTINATION
     )
+
+
+async def test_a_channel_that_was_joined_in_vain_is_not_joined_for_ever(
+    sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel
+) -> None:
+    sandbox.fault("error", method="chat.postMessage", error="not_in_channel", times=2)
+
+    outcome = await outlet.send(parcel(channel))
+
+    assert isinstance(outcome, Refused)
+    assert sandbox.backend.stats.to_json()["methods"]["conversations.join"]["calls"] == 1
 
 
 async def test_a_locked_thread_is_left_for_its_channel(sandbox: Sandbox, outlet: SlackOutlet) -> None:
@@ -464,7 +500,6 @@ async def test_history_is_asked_for_from_five_seconds_before_the_attempt(channel
     assert asked[0] == {
         "channel": channel.channel,
         "oldest": "1782907195.500000",
-        "latest": "1782907800.500000",
         "limit": "200",
         "inclusive": "1",
         "include_all_metadata": "1",

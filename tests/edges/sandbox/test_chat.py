@@ -161,3 +161,15 @@ async def test_in_an_archived_channel_nothing_is_written_at_all(
     assert await refused(client.conversations_archive(channel=channel)) == "already_archived"
     said = await page.post("say", channel=channel, text="x")
     assert said == {"ok": False, "error": "is_archived"}
+
+
+async def test_a_reply_is_shown_before_its_parent_counts_it(
+    sandbox: Sandbox, client: AsyncWebClient, page: Page
+) -> None:
+    channel = sandbox.channel_id("ml-platform")
+    parent = (await client.chat_postMessage(channel=channel, text="Session"))["ts"]
+    await client.chat_postMessage(channel=channel, text="One", thread_ts=parent)
+    counted = (await page.see("message_changed"))["message"]
+    assert [each["message"]["text"] for each in page.seen] == ["Session", "One", "Session"]
+    assert (counted["ts"], counted["reply_count"]) == (parent, 1)
+    assert "edited" not in counted

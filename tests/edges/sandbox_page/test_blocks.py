@@ -1,4 +1,4 @@
-"""Block Kit on the screen: every block and element, what cannot be drawn, what must not be, and what is sent when used."""
+"""Block Kit on the screen: what is drawn, what becomes a note, what stays text, and what is sent."""
 
 from typing import Any
 
@@ -74,7 +74,11 @@ DRAWN: list[tuple[Json, str, str]] = [
     ({"type": "task_card", "title": "Step", "status": "complete"}, ".task-complete", "Step"),
     ({"type": "hologram", "text": text("?")}, ".unknown", "This block is not shown here: hologram"),
     ({"type": "section", "fields": 7}, ".unknown", "This block is not shown here: section"),
-    ({"type": "actions", "elements": [{"type": "lever"}]}, ".unknown", "This element is not shown here: lever"),
+    (
+        {"type": "actions", "elements": [{"type": "lever"}]},
+        ".unknown",
+        "This element is not shown here: lever",
+    ),
 ]
 
 
@@ -92,18 +96,31 @@ async def test_every_block_is_drawn_and_what_is_not_one_becomes_a_note(desk: Des
 async def test_hostile_text_stays_text_and_hostile_addresses_are_not_followed(desk: Desk) -> None:
     page = await desk.window()
     evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
-    addresses = ("javascript:window.pwned=1", "data:text/html,x", "java\nscript:window.pwned=1", "vbscript:x", "//evil.example")
+    addresses = (
+        "javascript:window.pwned=1",
+        "data:text/html,x",
+        "java\nscript:window.pwned=1",
+        "vbscript:x",
+        "//evil.example",
+    )
     for words in (evil, *(f"<{address}|press>" for address in addresses)):
         desk.put(said=words)
     desk.put(
         {"type": "header", "text": text(evil)},
-        {"type": "section", "text": mrkdwn(evil), "accessory": button(evil, "it", url="javascript:window.pwned=1")},
-        {"type": "markdown", "text": f"{evil}\n\n[press](javascript:window.pwned=1) ![x](javascript:1)\n\n| {evil} |\n|---|\n| x |"},
+        {
+            "type": "section",
+            "text": mrkdwn(evil),
+            "accessory": button(evil, "it", url="javascript:window.pwned=1"),
+        },
+        {
+            "type": "markdown",
+            "text": f"{evil}\n\n[press](javascript:window.pwned=1) ![x](javascript:1)\n\n| {evil} |\n|---|\n| x |",
+        },
         rich(section_of({"type": "link", "url": "javascript:window.pwned=1", "text": "press"}, said(evil))),
         {"type": "image", "image_url": "javascript:window.pwned=1", "alt_text": evil},
         {"type": evil},
         said=evil,
-    )  # fmt: skip
+    )
     desk.put(said="the end")
     await expect(page.get_by_text("the end")).to_be_visible()
     assert await page.locator(".rows img, .rows script, .rows [onerror]").count() == 0
@@ -147,8 +164,23 @@ async def test_elements_send_slacks_shapes(desk: Desk) -> None:
         ({"type": "datepicker", "initial_date": "2026-11-01"}, "date"),
         ({"type": "timepicker"}, "time"),
     ]
-    blocks = [{"type": "actions", "block_id": name, "elements": [element | {"action_id": "it"}]} for element, name in elements]
-    blocks.append({"type": "context_actions", "block_id": "rate", "elements": [{"type": "feedback_buttons", "action_id": "rate", "positive_button": {"text": text("Good"), "value": "good"}, "negative_button": {"text": text("Bad"), "value": "bad"}}]})  # fmt: skip
+    blocks = [
+        {"type": "actions", "block_id": name, "elements": [element | {"action_id": "it"}]} for element, name in elements
+    ]
+    blocks.append(
+        {
+            "type": "context_actions",
+            "block_id": "rate",
+            "elements": [
+                {
+                    "type": "feedback_buttons",
+                    "action_id": "rate",
+                    "positive_button": {"text": text("Good"), "value": "good"},
+                    "negative_button": {"text": text("Bad"), "value": "bad"},
+                }
+            ],
+        }
+    )
     ts = (await client.chat_postMessage(channel=desk.sandbox.channel_id("fraud-alerts"), text="x", blocks=blocks))["ts"]
 
     def block(name: str) -> Any:

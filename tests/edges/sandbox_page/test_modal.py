@@ -21,7 +21,8 @@ async def test_a_modal_takes_the_focus_keeps_it_and_escape_tells_the_app(desk: D
     for _ in range(25):
         await page.keyboard.press("Tab")
         assert await page.evaluate(
-            "document.activeElement === document.body || document.querySelector('dialog').contains(document.activeElement)"
+            "document.activeElement === document.body"
+            " || document.querySelector('dialog').contains(document.activeElement)"
         )
     await page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
@@ -38,12 +39,18 @@ async def test_errors_stand_under_their_inputs_first_the_pages_then_the_apps(des
     await send.click()
     alerts = dialog.get_by_role("alert")
     await expect(alerts).to_have_text(
-        ["Please complete this required field.", "Please complete this required field.", "This is not an e-mail address."]
+        [
+            "Please complete this required field.",
+            "Please complete this required field.",
+            "This is not an e-mail address.",
+        ]
     )
     title = dialog.get_by_label("Title")
     await expect(title).to_be_focused()
     await expect(title).to_have_attribute("aria-invalid", "true")
-    await expect(title).to_have_accessible_description("It becomes the thread's name. Please complete this required field.")
+    await expect(title).to_have_accessible_description(
+        "It becomes the thread's name. Please complete this required field."
+    )
     await dialog.get_by_label("Reply to").fill("risk@example.com")
     await title.fill("bad")
     await dialog.get_by_role("button", name="Severity").click()
@@ -79,7 +86,11 @@ async def test_what_was_filled_in_arrives_in_slacks_shapes(desk: Desk) -> None:
     await dialog.get_by_role("button", name="Send report").click()
     await expect(dialog).to_have_count(0)
     values = desk.triage.heard[-1]["view"]["state"]["values"]
-    flat = {block: {key: held for key, held in actions["it"].items() if key != "type"} for block, actions in values.items() if "it" in actions}
+    flat = {
+        block: {key: held for key, held in actions["it"].items() if key != "type"}
+        for block, actions in values.items()
+        if "it" in actions
+    }
     assert flat == {
         "title": {"value": "Card ring"},
         "details": {"value": "two\nlines"},
@@ -90,7 +101,7 @@ async def test_what_was_filled_in_arrives_in_slacks_shapes(desk: Desk) -> None:
         "due": {"selected_date": "2026-12-01"},
         "notify": {"selected_options": [{"text": {"type": "plain_text", "text": "Owner"}, "value": "owner"}]},
         "mail": {"value": None},
-    }  # fmt: skip
+    }
 
 
 async def test_an_update_keeps_what_was_typed_and_a_pushed_view_goes_back(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What text becomes: Slack's mrkdwn by example, Markdown against markdown-it-py, and laws that hold for any text."""
+"""What text becomes: mrkdwn by example, Markdown against markdown-it-py, and laws that hold for any text."""
 
 import random
 import re
@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 DRAW = """async ([module, parse, texts]) => {
   const parser = await import(`/page/${module}.js`);
   const {drawProse} = await import('/page/prose.js');
-  const names = {user: (id) => ({name: id.toLowerCase(), me: false}), channel: (id) => ({name: id.toLowerCase()})};
+  const named = (id) => ({name: id.toLowerCase(), me: false});
+  const names = {user: named, channel: named};
   return texts.map((text) => {
     const box = document.createElement('div');
     box.append(drawProse(parser[parse](text), names));
@@ -96,12 +97,12 @@ async def test_links_and_dates(page: Page) -> None:
 
 
 ANSWERS = (
-    "# Title\n\nFirst *em* and **strong** and ***both***, `code`, ~~gone~~.\n\n## Next ##\n\n---\n\nSetext\n===\n\nlast",
-    "1. one\n2. two\n   - nested `x`\n   - more\n3. three\n\n- [link](https://example.com)\n- **b**: text\n\n* other",
+    "# Title\n\nFirst *em* and **strong** and ***both***, `code`, ~~no~~.\n\n## Next ##\n\n---\n\nUnder\n===",
+    "1. one\n2. two\n   - nested `x`\n   - more\n3. three\n\n- [a](https://a.example)\n- **b**: c\n\n* other",
     "1. Work: a\n\n2. Care: b\n\n   second paragraph\n\n3. Research",
     "> quoted *text*\n> more\n>\n> - item\n\nafter",
     "| a | b |\n|:--|--:|\n| 1 | **2** |\n| `x\\|y` | z |\n\ntext",
-    "```python\ndef f(x):\n    return x * 2  # **not bold**\n```\n\n~~~\ntilde\n~~~\n\nThen `a``b` and ``c`d``.",
+    "```python\ndef f(x):\n    return x * 2  # **not bold**\n```\n\n~~~\ntilde\n~~~\n\n`a``b`, ``c`d``.",
     "snake_case_name, 2 * 3 * 4, \\*escaped\\*, a_b_, **bold**text, _x_y and &lt;tag&gt; &amp; &quot;q&quot;",
     "1. Code:\n\n   ```js\n   let x = 1;\n   ```\n\n2. Done",
     "Text directly\n- list after text\n- second\n\n10) ten\n11) eleven",
@@ -112,7 +113,9 @@ ANSWERS = (
 class Outline(HTMLParser):
     """A document as nesting and text alone: tags that carry meaning, characters without white space."""
 
-    KEPT = frozenset(["em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "table", "tr", "th", "td", "hr", "a", "h"])
+    MARKS = frozenset({"em", "strong", "s", "code", "a"})
+    BLOCKS = frozenset({"pre", "blockquote", "ul", "ol", "li", "table", "tr", "th", "td", "hr", "h"})
+    KEPT = MARKS | BLOCKS
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,7 +133,7 @@ class Outline(HTMLParser):
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, Any]]) -> None:
         self.handle_starttag(tag, attrs)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the parser's signature
         name = self._open.pop()
         if name in self.KEPT:
             self.out.append(f"</{name}>")
@@ -163,8 +166,36 @@ async def test_task_lists_breaks_and_slacks_own_marks_work_in_markdown(page: Pag
 
 async def test_no_letter_is_ever_lost_or_moved(page: Page) -> None:
     dice = random.Random(20261123)  # noqa: S311 - repeatable examples, no secret
-    pieces = ["a", "b", "cd", " ", "  ", "\n", "\n\n", "*", "**", "_", "~~", "`", ">", "> ", "- ", "1. ", "|", "[", "]", "!", "#", "\\", "&", "\t", "---"]  # fmt: skip
-    texts = [re.sub(r"([`~])\1{2,}", r"\1\1", "".join(dice.choices(pieces, k=dice.randint(1, 40)))) for _ in range(1_500)]
+    pieces = [
+        "a",
+        "b",
+        "cd",
+        " ",
+        "  ",
+        "\n",
+        "\n\n",
+        "*",
+        "**",
+        "_",
+        "~~",
+        "`",
+        ">",
+        "> ",
+        "- ",
+        "1. ",
+        "|",
+        "[",
+        "]",
+        "!",
+        "#",
+        "\\",
+        "&",
+        "\t",
+        "---",
+    ]
+    texts = [
+        re.sub(r"([`~])\1{2,}", r"\1\1", "".join(dice.choices(pieces, k=dice.randint(1, 40)))) for _ in range(1_500)
+    ]
 
     def letters(text: str) -> str:
         return "".join(character for character in text if character in "abcd")
@@ -176,15 +207,44 @@ async def test_no_letter_is_ever_lost_or_moved(page: Page) -> None:
 
 async def test_no_text_takes_long_to_read(page: Page) -> None:
     size = 12_000
-    worst = ["[", "*a ", "a* ", "_a", "<", "`", "``a`", "> ", "- ", "|", "![", "~~", "**a _b ", "\\", "&", ":a", "1. ", "[a](", "# ", "*a_b~"]  # fmt: skip
+    worst = [
+        "[",
+        "*a ",
+        "a* ",
+        "_a",
+        "<",
+        "`",
+        "``a`",
+        "> ",
+        "- ",
+        "|",
+        "![",
+        "~~",
+        "**a _b ",
+        "\\",
+        "&",
+        ":a",
+        "1. ",
+        "[a](",
+        "- \n",
+        "- a\n\n",
+        " - ",
+        "# ",
+        "*a_b~",
+    ]
     texts = [(piece * size)[:size] for piece in worst]
     took: list[float] = await page.evaluate(
         """async (texts) => {
           const {parseMarkdown} = await import('/page/markdown.js');
           const {parseMrkdwn} = await import('/page/mrkdwn.js');
-          return texts.map((text) => { const start = performance.now(); parseMarkdown(text); parseMrkdwn(text); return performance.now() - start; });
+          return texts.map((text) => {
+            const start = performance.now();
+            parseMarkdown(text);
+            parseMrkdwn(text);
+            return performance.now() - start;
+          });
         }""",
         texts,
     )
-    slow = {piece: round(ms) for piece, ms in zip(worst, took, strict=True) if ms > 1_000}
+    slow = {piece: round(ms) for piece, ms in zip(worst, took, strict=True) if ms > 2_000}
     assert slow == {}

@@ -27,9 +27,7 @@ async def test_what_is_typed_is_escaped_and_names_become_references(desk: Desk) 
     await page.get_by_role("textbox").fill("1 < 2 & @amara.nwosu, see #general and @here @nobody")
     await page.get_by_role("button", name="Send").click()
     message = page.locator(".message").last
-    await expect(message.locator("p")).to_have_text(
-        "1 < 2 & @Amara Nwosu, see #general and @here @nobody"
-    )
+    await expect(message.locator("p")).to_have_text("1 < 2 & @Amara Nwosu, see #general and @here @nobody")
     channel = desk.sandbox.workspace.channels[desk.sandbox.channel_id("fraud-alerts")]
     amara, general = desk.sandbox.user_id("amara.nwosu"), desk.sandbox.channel_id("general")
     assert list(channel.messages.values())[-1].content.text == (
@@ -104,7 +102,11 @@ async def test_shortcuts_start_from_the_composer_and_from_a_message(desk: Desk) 
     await message.get_by_role("button", name="Shortcuts").click()
     await page.get_by_role("menuitem", name="Open a case").click()
     await expect(page.get_by_role("dialog", name="Report a case")).to_be_visible()
-    assert [body.get("message", {}).get("text") for body in desk.triage.heard if "shortcut" in body["type"] or body["type"] == "message_action"][-1]  # fmt: skip
+    assert [
+        body.get("message", {}).get("text")
+        for body in desk.triage.heard
+        if "shortcut" in body["type"] or body["type"] == "message_action"
+    ][-1]
 
 
 async def test_a_channel_is_created_with_its_fault_shown_and_people_added(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""A small Bolt app, as the page's tests need one: command, buttons, modals with errors and pushes, selects, Home."""
+"""A small Bolt app, as the page's tests need one: commands, buttons, modals, selects, a Home."""
 
 import asyncio
 from typing import Any
@@ -30,7 +30,12 @@ MANIFEST: Json = {
                 "callback_id": "open_case",
                 "description": "From a message",
             },
-            {"name": "New report", "type": "global", "callback_id": "new_report", "description": "From nothing"},
+            {
+                "name": "New report",
+                "type": "global",
+                "callback_id": "new_report",
+                "description": "From nothing",
+            },
         ],
     },
     "oauth_config": {"scopes": {"bot": ["chat:write", "commands", "im:history", "im:write"]}},
@@ -51,7 +56,13 @@ def options(*words: str) -> list[Json]:
 
 
 def field(block: str, label: str, element: Json, **more: Any) -> Json:
-    return {"type": "input", "block_id": block, "label": text(label), "element": {"action_id": "it", **element}, **more}
+    return {
+        "type": "input",
+        "block_id": block,
+        "label": text(label),
+        "element": {"action_id": "it", **element},
+        **more,
+    }
 
 
 REPORT: Json = {
@@ -62,19 +73,45 @@ REPORT: Json = {
     "close": text("Cancel"),
     "notify_on_close": True,
     "blocks": [
-        {"type": "section", "block_id": "lead", "text": {"type": "mrkdwn", "text": "What people read is what you *write here*."}},
-        field("title", "Title", {"type": "plain_text_input", "placeholder": text("A short line")}, hint=text("It becomes the thread's name.")),
+        {
+            "type": "section",
+            "block_id": "lead",
+            "text": {"type": "mrkdwn", "text": "What people read is what you *write here*."},
+        },
+        field(
+            "title",
+            "Title",
+            {"type": "plain_text_input", "placeholder": text("A short line")},
+            hint=text("It becomes the thread's name."),
+        ),
         field("details", "Details", {"type": "plain_text_input", "multiline": True}, optional=True),
-        field("severity", "Severity", {"type": "static_select", "options": options("Low", "Medium", "High"), "placeholder": text("Choose one")}),
-        field("models", "Models", {"type": "multi_static_select", "options": options(*(f"Model {n}" for n in range(12)))}, optional=True),
+        field(
+            "severity",
+            "Severity",
+            {
+                "type": "static_select",
+                "options": options("Low", "Medium", "High"),
+                "placeholder": text("Choose one"),
+            },
+        ),
+        field(
+            "models",
+            "Models",
+            {"type": "multi_static_select", "options": options(*(f"Model {n}" for n in range(12)))},
+            optional=True,
+        ),
         field("owner", "Owner", {"type": "users_select"}, optional=True),
         field("case", "Similar case", {"type": "external_select", "min_query_length": 2}, optional=True),
         field("due", "Due", {"type": "datepicker"}, optional=True),
         field("notify", "Notify", {"type": "checkboxes", "options": options("Channel", "Owner")}, optional=True),
         field("mail", "Reply to", {"type": "email_text_input"}, optional=True),
-        {"type": "actions", "block_id": "more", "elements": [button("Preview", "preview"), button("Add a note", "note")]},
+        {
+            "type": "actions",
+            "block_id": "more",
+            "elements": [button("Preview", "preview"), button("Add a note", "note")],
+        },
     ],
-}  # fmt: skip
+}
 
 NOTE: Json = {
     "type": "modal",
@@ -145,9 +182,14 @@ class Triage:
                 "Reject",
                 "approve",
                 style="danger",
-                confirm={"title": text("Reject it?"), "text": text("Nobody is asked again."), "confirm": text("Reject"), "deny": text("Keep")},
+                confirm={
+                    "title": text("Reject it?"),
+                    "text": text("Nobody is asked again."),
+                    "confirm": text("Reject"),
+                    "deny": text("Keep"),
+                },
             ),
-        ]  # fmt: skip
+        ]
         buttons[1]["action_id"] = "rate"
         await ack(
             text="A case",
@@ -174,7 +216,11 @@ class Triage:
         self._note_down(body)
         await ack()
         view = body["view"]
-        lead = {"type": "section", "block_id": "lead", "text": {"type": "mrkdwn", "text": "The *preview* looks fine."}}
+        lead = {
+            "type": "section",
+            "block_id": "lead",
+            "text": {"type": "mrkdwn", "text": "The *preview* looks fine."},
+        }
         kept = ("type", "callback_id", "title", "submit", "close", "notify_on_close")
         await client.views_update(
             view_id=view["id"],
@@ -187,7 +233,10 @@ class Triage:
 
     async def _refresh(self, ack: Any, body: Json, client: Any) -> None:
         await ack()
-        blocks = [{"type": "header", "text": text("Your cases")}, {"type": "alert", "level": "success", "text": {"type": "mrkdwn", "text": "All *done*"}}]
+        blocks = [
+            {"type": "header", "text": text("Your cases")},
+            {"type": "alert", "level": "success", "text": {"type": "mrkdwn", "text": "All *done*"}},
+        ]
         await client.views_publish(user_id=body["user"]["id"], view={"type": "home", "blocks": blocks})
 
     async def _cases(self, ack: Any, body: Json) -> None:

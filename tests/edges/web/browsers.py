@@ -18,7 +18,7 @@ from bot.web.streams import Streams
 from bot.web.tickets import LocalTickets, Tickets
 
 TOKEN = "the-stream-token"
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 def event(number: int, *, model: str = "fraud-scorer", status: Status = Status.COMPLETED) -> Event:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.web.history import History
@@ -48,6 +48,7 @@ def test_the_oldest_goes_when_they_are_too_large() -> None:
     assert numbers(history, 4) == []
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     sizes=st.lists(st.integers(1, 60), max_size=30),
     events=st.integers(1, 10),

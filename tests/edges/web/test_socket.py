@@ -11,7 +11,7 @@ from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
 from bot.telemetry import Metrics
 from bot.web.gateway import Gateway
-from bot.web.socket import Farewell
+from bot.web.socket import Farewell, Socket
 from tests.edges.web.browsers import TOKEN, Site, event, following, ids, publish, raw, says, session, site, until
 
 HANDSHAKE = (
@@ -157,8 +157,9 @@ async def test_five_hundred_browsers_get_every_event_in_order(gateway: Gateway, 
 
 
 async def test_a_slow_browser_is_closed_with_4008_and_delays_nobody(
-    gateway: Gateway, served: Site, metrics: Metrics
+    gateway: Gateway, served: Site, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.web.socket.LINGER_SECONDS", 60)  # time to read what is left, on a busy machine too
     loop = asyncio.get_running_loop()
     host, port = served.url.removeprefix("http://").split(":")
     with socket.socket() as slow:
@@ -178,9 +179,9 @@ async def test_a_slow_browser_is_closed_with_4008_and_delays_nobody(
         await reader.readuntil(b"\r\n\r\n")
         assert (await frame(reader))[0] == 0x81  # the position
         received = []
-        while (next_frame := await frame(reader))[0] == 0x81:
-            received.append(next_frame[1])
-        assert next_frame == (0x88, (4008).to_bytes(2, "big") + b"slow")
+        while (next_frame := await frame(reader))[0] != 0x88:
+            received += [next_frame[1]] if next_frame[0] == 0x81 else []
+        assert next_frame[1] == (4008).to_bytes(2, "big") + b"slow"
         assert len(received) < number
         writer.close()
 
@@ -237,6 +238,38 @@ async def test_what_a_browser_may_not_say_ends_with_the_right_code(
             writer.write(masked(0x88, code.to_bytes(2, "big")))
         assert await reader.read() == b""
         await until(lambda: not gateway._sockets)
+
+
+async def test_after_its_close_frame_the_server_waits_for_the_answer(served: Site, gateway: Gateway) -> None:
+    async with opened(served) as (reader, writer), asyncio.TaskGroup() as group:
+        await until(lambda: following(gateway) > 0)
+        group.create_task(gateway.close())
+        assert await close_code(reader) == 1001
+        async with ClientSession(served.url) as http, http.get("/ws"):
+            pass  # a whole conversation later
+        assert not reader.at_eof()
+        assert gateway._sockets
+        writer.write(masked(0x88, (1001).to_bytes(2, "big")))
+        assert await reader.read() == b""
+
+
+async def test_a_browser_that_comes_in_the_midst_of_a_turn_sees_each_event_once(served: Site, gateway: Gateway) -> None:
+    async with opened(served) as (reader, _):
+        await until(lambda: following(gateway) > 0)
+        await frame(reader)
+        (first,) = gateway._sockets
+        writes: list[bytes] = []
+        late = Socket(_Counted(first.transport, writes), first.wire, first.wanted, first.drain)
+        gateway.enter(late)
+        publish(gateway, 1)
+        await gateway.follow(late)  # in the same turn: the event is published but not yet written
+        publish(gateway, 2)
+        said = [(await frame(reader))[1] for _ in range(4)]
+        gateway.leave(late)
+    assert [b'"id": "1"' in data for data in said].count(True) == 1
+    assert len(writes) == 2
+    assert gateway._history.cursor_at(1).encode() in writes[0]
+    assert b'"id": "2"' in writes[1]
 
 
 async def test_a_browser_that_vanishes_is_forgotten(served: Site, gateway: Gateway) -> None:
@@ -313,6 +346,52 @@ async def test_plain_http_is_asked_to_upgrade(http: ClientSession) -> None:
     async with http.get("/ws") as response:
         assert response.status == 426
         assert response.headers["Upgrade"] == "websocket"
+
+
+async def test_a_browser_too_slow_to_catch_up_is_closed(
+    gateway: Gateway, served: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.web.gateway.REPLAY_SECONDS", 0.05)
+    publish(gateway, *range(1, 801), padding=10_000)
+    reader, writer = await raw(served, HANDSHAKE.replace("/ws", f"/ws?after={gateway._history.cursor_at(0)}"))
+    reader._transport.pause_reading()  # type: ignore[attr-defined] # asyncio offers no other way
+    await until(lambda: bool(gateway._sockets))
+    (connection,) = gateway._sockets
+    await until(connection.farewell.done)
+    assert connection.farewell.result() is Farewell.SLOW
+    writer.close()
+
+
+async def test_a_browser_that_vanishes_while_it_catches_up_is_forgotten(gateway: Gateway, served: Site) -> None:
+    publish(gateway, *range(1, 801), padding=10_000)
+    reader, writer = await raw(served, HANDSHAKE.replace("/ws", f"/ws?after={gateway._history.cursor_at(0)}"))
+    reader._transport.pause_reading()  # type: ignore[attr-defined] # asyncio offers no other way
+    await until(lambda: bool(gateway._sockets))
+    writer.transport.abort()
+    await until(lambda: not gateway._sockets)
+    assert following(gateway) == 0
+
+
+async def test_an_idle_socket_that_stopped_reading_is_found_by_its_heartbeat(metrics: Metrics) -> None:
+    async with (
+        Gateway(metrics, heartbeat=0.2, buffer=-1) as gateway,  # any buffer at all is too much
+        site(gateway) as served,
+        opened(served) as (reader, _),
+    ):
+        assert await close_code(reader) == 4008
+
+
+async def test_a_socket_that_enters_while_the_gateway_closes_is_sent_away(gateway: Gateway, served: Site) -> None:
+    async with opened(served) as (_reader, _):
+        await until(lambda: following(gateway) > 0)
+        (connection,) = gateway._sockets
+        gateway._closed = True
+        late = Socket(connection.transport, connection.wire, connection.wanted, connection.drain)
+        gateway.enter(late)
+        assert late.farewell.result() is Farewell.GOING_AWAY
+        await gateway.follow(late)
+        assert following(gateway) == 1
+        gateway.leave(late)
 
 
 def test_an_event_that_nobody_wants_costs_no_frame(metrics: Metrics) -> None:

@@ -10,7 +10,8 @@ from aiokafka.protocol.types import Array
 from consumers.embedded.broker.calls.family import Caller, Table, code_of
 from consumers.embedded.broker.coordinator import Coordinator
 from consumers.embedded.broker.errors import Code, Refused
-from consumers.embedded.broker.group import Group, Join, Joined, Synced
+from consumers.embedded.broker.group import Group
+from consumers.embedded.broker.member import Join, Joined, Synced
 from consumers.embedded.broker.shape import BYTES, INT16, INT32, STRING, Body, field, throttle
 from consumers.embedded.broker.wire import Api
 
