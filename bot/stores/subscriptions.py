@@ -4,6 +4,7 @@ Cost: a change is one script; `of_owner` and `of_destination` read only what the
 (10,000 subscriptions are about 3 MB) but parses only what changed since the last one.
 """
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +20,7 @@ from bot.stores.codec import subscription_from_json, subscription_json
 from bot.stores.keys import Keys
 
 LUA = Path(__file__).parent / "lua"
+PARSED_AT_ONCE = 200
 
 log = structlog.get_logger()
 
@@ -45,9 +47,13 @@ class RedisSubscriptions:
                 pipe.get(self._keys.subscriptions_version)
                 pipe.hvals(self._keys.subscriptions)
                 version, texts = await pipe.execute()
-        former = self._parsed
-        self._parsed = {text: former[text] if text in former else _read(text) for text in texts}
-        return int(version or 0), _oldest_first(self._parsed.values())
+        parsed: dict[bytes, Subscription | None] = {}
+        for number, text in enumerate(texts):
+            if number % PARSED_AT_ONCE == PARSED_AT_ONCE - 1:
+                await asyncio.sleep(0)  # thousands of filters take long enough for others to need the loop
+            parsed[text] = self._parsed[text] if text in self._parsed else _read(text)
+        self._parsed = parsed
+        return int(version or 0), _oldest_first(parsed.values())
 
     async def get(self, subscription: SubscriptionId) -> Subscription | None:
         """One by id."""

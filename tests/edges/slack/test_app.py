@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ async def test_the_acknowledgement_waits_for_no_work(
     assert (held.hits, len(app.errands), await subscriptions.version()) == (0, 1, 0)
     assert await app.drain(DEADLINE) == 0
     assert (held.hits, await subscriptions.version()) == (1, 1)
+
+
+async def test_a_listener_runs_in_no_task_of_bolts_which_nobody_would_wait_for(
+    app: SlackApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    def start(_: str, work: Coroutine[Any, Any, None]) -> None:
+        work.close()
+        tasks.append(asyncio.current_task())
+
+    monkeypatch.setattr(app.errands, "start", start)
+    await app.dispatch(command(sandbox, "subscribe"))
+    assert tasks == [asyncio.current_task()]
 
 
 async def test_a_request_that_slack_sends_twice_is_done_once(
