@@ -67,6 +67,7 @@ class WebhookOutlet:
         self._tls = tls
         self._resolver = resolver
         self._stack = AsyncExitStack()
+        self._connector: aiohttp.TCPConnector | None = None
         self._transport: AiohttpTransport | None = None
         self._extensions = {"timeout": httpx.Timeout(timeout, connect=connect_timeout).as_dict()}
 
@@ -77,7 +78,7 @@ class WebhookOutlet:
         webhook may have, and half as much time again to each request.
         """
         tls = self._tls or ssl.create_default_context()
-        connector = aiohttp.TCPConnector(
+        self._connector = connector = aiohttp.TCPConnector(
             ssl=tls,
             socket_factory=self._socket,
             resolver=self._resolver,
