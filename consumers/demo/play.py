@@ -11,7 +11,7 @@ import orjson
 
 from consumers.demo.audit import Audit
 from consumers.demo.stage import TOPIC, Play, Stage, StageError, stage
-from consumers.demo.story import Occurrence, TraceError, made_up, replay
+from consumers.demo.story import Occurrence, TraceError, look_for_trace, made_up, replay
 from consumers.demo.table import show
 from consumers.demo.workspace import WorkspaceError
 from consumers.embedded.servers import StartError
@@ -29,6 +29,8 @@ async def perform(play: Play) -> tuple[dict[str, Any], bool]:
     Returns the report, and whether nothing was missing, repeated, unexpected or out of order. Raises StageError.
     """
     try:
+        if play.replay is not None:
+            look_for_trace(play.replay)
         async with stage(play) as made:
             return await _perform(play, made)
     except (StartError, WorkspaceError, TraceError) as error:

@@ -1,7 +1,8 @@
 """Sets the stage: everything that the demo needs, started together.
 
-Broker, Valkey, sandbox and service are processes of their own, as they would be anywhere; the service is `tidings run`,
-once for those who deliver and once for browsers, with settings from the environment. The event source, the webhook receiver and the browser are this process.
+Broker, Valkey, sandbox and service are processes of their own, as they would be anywhere. The service is `tidings run`,
+once for those who deliver and once for browsers, with settings from the environment. The event source, the webhook
+receiver and the browser are this process.
 """
 
 import asyncio

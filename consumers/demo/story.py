@@ -136,16 +136,20 @@ class TraceError(Exception):
     """A replay folder that lacks a file; the text names it."""
 
 
+def look_for_trace(folder: Path) -> None:
+    """Raise TraceError where the folder lacks a file of the trace."""
+    for name in (*TRACES, ANSWER_FILE):
+        if not (folder / name).is_file():
+            wanted = f"{', '.join(TRACES)} and {ANSWER_FILE}"
+            raise TraceError(f"{folder / name} is missing: --replay wants a folder with {wanted}")
+
+
 def replay(folder: Path, *, speed: float, seed: int, people: Sequence[str]) -> Iterator[Occurrence]:
     """A production trace with real answers, `speed` times as fast; about one event in a hundred is for a person.
 
     Every request becomes one event, and every twentieth is announced as running before. Raises TraceError.
     """
-    for name in (*TRACES, ANSWER_FILE):
-        if not (folder / name).is_file():
-            raise TraceError(
-                f"{folder / name} is missing: --replay wants a folder with {', '.join(TRACES)} and {ANSWER_FILE}"
-            )
+    look_for_trace(folder)
     answers = cycle([json.loads(line) for line in (folder / ANSWER_FILE).read_text(encoding="utf-8").splitlines()])
     dice = Random(seed)  # noqa: S311 - a story, not a secret
     requests = heapq.merge(*(_trace(folder / name) for name in TRACES))

@@ -133,8 +133,12 @@ async def test_an_event_walks_from_kafka_to_slack_a_webhook_and_a_browser(
         assert message["channel"] == channel
         assert "It broke" in str(message["blocks"])
         assert hook.refused == 0
-        _, metrics = await made.get("/metrics")
-        assert 'tidings_deliveries_settled_total{outlet="webhook",step="done"} 2.0' in metrics
+
+        async def counted() -> bool:
+            _, metrics = await made.get("/metrics")
+            return 'tidings_deliveries_settled_total{outlet="webhook",step="done"} 2.0' in metrics
+
+        await eventually(counted)
 
 
 async def test_stopping_goes_in_its_numbered_order(settings: Settings, sandbox: Sandbox) -> None:

@@ -1,0 +1,42 @@
+"""The demo, whole: real processes, a short play, a clean audit, and an audit that is not clean when it must not be."""
+
+from pathlib import Path
+
+import pytest
+
+from consumers.demo.audit import Audit
+from consumers.demo.play import perform
+from consumers.demo.stage import Play, StageError
+
+
+def play(*, seconds: float = 3, rate: float = 12, as_json: bool = True, replay: Path | None = None) -> Play:
+    return Play(seconds=seconds, replay=replay, speed=60, rate=rate, seed=3, port=0, as_json=as_json)
+
+
+async def test_a_short_play_misses_repeats_and_disorders_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    report, clean = await perform(play(as_json=False))
+    assert clean, report
+    assert report["published"] > 10
+    assert report["delivered"] == report["expected"]
+    assert report["expected"]["webhook"] == report["expected"]["browser"] == report["published"]
+    assert report["expected"]["slack"] > 0
+    assert report["latency_ms"]["p50"] > 0
+    shown = capsys.readouterr().out
+    for line in ("Slack sandbox", "Live console", "Webhooks to", "nothing repeated, nothing out of order"):
+        assert line in shown
+
+
+async def test_an_event_that_never_arrives_is_missing_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Audit.see
+    monkeypatch.setattr("consumers.demo.play.SETTLE_SECONDS", 0.5)
+    monkeypatch.setattr(
+        Audit, "see", lambda self, place, event, at: real(self, place, event, at) if place != "hook" else None
+    )
+    report, clean = await perform(play(seconds=1))
+    assert not clean
+    assert report["missing"] == report["published"] > 0
+
+
+async def test_a_trace_that_is_not_there_ends_the_demo_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"azure_llm_trace_conv\.csv is missing"):
+        await perform(play(replay=tmp_path))
