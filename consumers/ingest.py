@@ -75,7 +75,8 @@ class Ingest:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take batches until `stop` is set; commit what is settled, now and once more at the end."""
-        committer = asyncio.create_task(self._commit_regularly(), name="ingest-commit")
+        ended = asyncio.Event()
+        committer = asyncio.create_task(self._commit_regularly(ended), name="ingest-commit")
         try:
             async for batch in self._source.batches():
                 if batch:
@@ -85,7 +86,8 @@ class Ingest:
                 if committer.done():
                     committer.result()
         finally:
-            committer.cancel()
+            # told, not cancelled: a commit that is cut off half-way would leave its connection in an unknown state
+            ended.set()
             await asyncio.gather(committer, return_exceptions=True)
         await self.commit()
 
@@ -154,13 +156,13 @@ class Ingest:
         if lag is not None:
             metrics.lag.labels(place[0], str(place[1])).set(lag)
 
-    async def _commit_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(COMMIT_SECONDS)
+    async def _commit_regularly(self, ended: asyncio.Event) -> None:
+        while not ended.is_set():
+            await _until(ended, COMMIT_SECONDS)
             await self.commit()
 
     async def commit(self) -> None:
-        """Commit, for each partition, the offset below which everything is settled."""
+        """Commit to Kafka, for each partition, the offset below which everything is settled."""
         assigned = self._source.assignment()
         for place in [place for place in self._watermarks if place not in assigned]:
             del self._watermarks[place]

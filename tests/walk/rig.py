@@ -54,7 +54,9 @@ class Rig:
                 yield ingest
             finally:
                 stop.set()
-                await task
+                await asyncio.wait([task], timeout=20)
+                assert task.done(), f"ingest does not stop: {task.get_stack()}"
+                task.result()
 
     async def publish(self, *values: bytes | None, partition: int = 0) -> None:
         for value in values:
