@@ -224,7 +224,7 @@ def test_real_answers_cut_to_any_length_are_well_formed_and_say_what_is_missing(
             check_message({"text": "x", "blocks": blocks(kept)})
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(HOSTILE)
 def test_any_text_becomes_blocks_that_slack_takes(source: str) -> None:
     check_message({"text": "x", "blocks": blocks(fit(pieces(source), 10_000)[0])})
