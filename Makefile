@@ -22,7 +22,7 @@ demo: $(READY)  ## the whole service on this machine, with a Slack sandbox to lo
 	$(BIN)/tidings demo $(ARGS)
 
 test: $(READY)  ## every test, with coverage (ARGS="-k outbox")
-	$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=term -m "not slow and not apache_kafka" $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term -m "not slow and not apache_kafka" $(ARGS)
 
 check: $(READY)  ## format, lint, types, layering
 	$(BIN)/ruff format --check .

@@ -11,6 +11,6 @@ settings.register_profile(
     "tidings",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "25")),
 )
 settings.load_profile("tidings")
