@@ -19,11 +19,9 @@ KINDS = ("slack", "webhook", "browser")
 async def show(play: Play, made: Stage) -> AsyncIterator[None]:
     """Keep the table current until left, and leave its last state on the screen."""
     console = Console()
-    console.print(
-        f"[bold]Slack sandbox[/]   {made.workspace.url}   try: /tidings subscribe model:fraud-* status:failed"
-    )
-    console.print(f"[bold]Live console[/]    {made.service}   token: {made.token}", highlight=False)
-    console.print(f"[bold]Webhooks to[/]     {made.receiver.url}", highlight=False)
+    places = {"Slack sandbox": made.workspace.url, "Webhooks to": made.receiver.url}
+    for name, url in (*places.items(), ("Live console", f"{made.service}  token: {made.token}")):
+        console.print(f"[bold]{name:14}[/] {url}", highlight=False, soft_wrap=True)
     with Live(_table(play, made.audit), console=console, auto_refresh=False) as live:
 
         async def refresh() -> None:
