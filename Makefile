@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock docs bench apache-kafka clean
+.PHONY: help demo test test-slow check format lock docs bench apache-kafka clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ demo: $(READY)  ## the whole service on this machine, with a Slack sandbox to lo
 
 test: $(READY)  ## every test, with coverage (ARGS="-k outbox")
 	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term -m "not slow and not apache_kafka" $(ARGS)
+
+test-slow: $(READY)  ## the few tests that make test leaves out for their length
+	$(BIN)/pytest -m "slow and not apache_kafka" -q $(ARGS)
 
 check: $(READY)  ## format, lint, types, layering
 	$(BIN)/ruff format --check .

@@ -186,6 +186,7 @@ async def test_a_redis_that_does_not_start_is_told_with_its_last_words(
             pass
 
 
+@pytest.mark.slow
 async def test_a_broker_whose_port_or_folder_is_taken_says_so(tmp_path: Path) -> None:
     async with embedded_kafka(tmp_path) as address:
         with pytest.raises(StartError, match=r"address already in use|Address already in use"):
@@ -253,6 +254,7 @@ async def test_a_killed_broker_has_all_it_acknowledged_and_its_clients_go_on(tmp
         await process.wait()
 
 
+@pytest.mark.slow
 async def test_committed_offsets_and_their_metadata_outlive_a_kill(tmp_path: Path) -> None:
     process, address = await broker_process(tmp_path)
     place = TopicPartition("t", 0)

@@ -153,6 +153,7 @@ async def test_whoever_reads_further_up_stays_there_and_is_told_of_news(desk: De
     await expect(page.get_by_text("news three")).to_be_in_viewport()
 
 
+@pytest.mark.slow
 async def test_five_thousand_messages_leave_the_document_small_and_older_ones_a_scroll_away(
     desk: Desk,
 ) -> None:

@@ -163,6 +163,7 @@ async def test_a_redis_that_takes_no_writes_is_unavailable_too(store: RedisSubsc
         await redis.config_set("maxmemory", "0")
 
 
+@pytest.mark.slow
 async def test_thousands_of_subscriptions_are_added_and_read(store: RedisSubscriptions) -> None:
     places = [SlackChannel(team="T1", channel=f"C{n}") for n in range(100)]
     for place in places:

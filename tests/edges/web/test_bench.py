@@ -1,6 +1,9 @@
+import pytest
+
 from tests.bench import broadcast
 
 
+@pytest.mark.slow
 def test_the_broadcast_benchmark_counts_what_arrives() -> None:
     found = broadcast.run(sockets=10, seconds=0.3)
     assert found["sockets"] == 10
