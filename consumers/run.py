@@ -44,6 +44,7 @@ log = structlog.get_logger()
 
 MEASURE_SECONDS = 2.0
 RESTART_SECONDS = 1.0
+CANCEL_SECONDS = 5.0
 STOPS = ("unready", "people", "ingest", "dispatch", "commit", "web", "kafka", "redis")
 """The stages of stopping, in order; the module's docstring says what each does."""
 
@@ -221,7 +222,10 @@ class Process:
         await _either(self._ended("ingest"), seconds=10)
         for loop in self._loops:
             loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        if self._loops:
+            _, stuck = await asyncio.wait(self._loops, timeout=CANCEL_SECONDS)
+            for loop in stuck:
+                log.error("loop_stuck", loop=loop.get_name())
 
     async def _ended(self, name: str) -> None:
         await asyncio.wait([loop for loop in self._loops if loop.get_name() == name] or [_done()])
