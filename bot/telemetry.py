@@ -11,6 +11,7 @@ from platform import python_version
 from typing import Any, Final, Literal, TextIO, TypeAlias
 
 import structlog
+from opentelemetry import trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
 from bot.core.redaction import redact
@@ -60,6 +61,11 @@ MetricName: TypeAlias = Literal[
 DELIVERY_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 ATTEMPT_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 LAG_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+
+def tracer() -> trace.Tracer:
+    """Where spans go: nowhere, unless the process was started with an OpenTelemetry SDK."""
+    return trace.get_tracer("tidings", version("tidings"))
 
 
 class Metrics:

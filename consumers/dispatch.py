@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from bot.core.delivery import Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
 from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Service, Settled, Wakes
-from bot.telemetry import Metrics
+from bot.telemetry import Metrics, tracer
 
 log = structlog.get_logger()
 
@@ -52,6 +53,7 @@ class Dispatch:
         self._workers = workers
         self._clock = clock
         self._dice = dice
+        self._tracer = tracer()
         self._turns: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
         self.waiting_for: str | None = None
@@ -136,7 +138,13 @@ class Dispatch:
     async def _send(self, kind: str, outlet: Outlet, leased: Leased, items: list[Item]) -> Outcome:
         """One call of the outlet, ended in time to settle within the lease: a holder past its lease must not send."""
         seconds = max(0.0, (leased.until - MARGIN - self._clock()) / 1000)
-        with self._metrics.attempt_seconds.labels(kind).time():
+        attributes: dict[str, str | int] = {
+            "messaging.operation.name": "send",
+            "messaging.destination.name": leased.lane,
+            "messaging.batch.message_count": len(items),
+        }
+        span = self._tracer.start_as_current_span(f"send {kind}", kind=SpanKind.PRODUCER, attributes=attributes)
+        with self._metrics.attempt_seconds.labels(kind).time(), span:
             try:
                 async with asyncio.timeout(seconds):
                     return await outlet.send(Parcel(destination=leased.destination, items=tuple(items)))

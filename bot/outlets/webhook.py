@@ -68,7 +68,7 @@ class WebhookOutlet:
         self._resolver = resolver
         self._stack = AsyncExitStack()
         self._connector: aiohttp.TCPConnector | None = None
-        self._transport: AiohttpTransport | None = None
+        self._transport: httpx.AsyncBaseTransport | None = None
         self._extensions = {"timeout": httpx.Timeout(timeout, connect=connect_timeout).as_dict()}
 
     async def __aenter__(self) -> Self:
@@ -156,6 +156,8 @@ def _parsed(url: str) -> httpx.URL:
 async def _drain(answer: httpx.Response) -> None:
     # A short answer is read, so that the connection can be used again; a long or broken one is cut off. The status
     # has decided already, and nothing is decompressed.
+    if answer.is_stream_consumed:
+        return
     read = 0
     with suppress(*_BROKEN):
         async with asyncio.timeout(_LONGEST_DRAIN):

@@ -1,13 +1,15 @@
 """Dispatch on a real outbox; the far side answers as told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
+from typing import Any
 
 import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
+from opentelemetry.trace import INVALID_SPAN, NoOpTracer, Span
 from redis.asyncio import Redis
 
 from bot.core.cloudevent import encode
@@ -285,3 +287,26 @@ async def test_what_a_drain_cuts_off_is_in_doubt_for_the_next_holder(
     taken = await outbox.lease("next", lanes=1, kinds=["webhook"])
     assert taken.expired == 1
     assert taken.lanes[0].deliveries[0][0].doubt is not None
+
+
+async def test_each_attempt_is_a_span(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    class Recorder(NoOpTracer):
+        def __init__(self) -> None:
+            self.spans: list[tuple[str, Any]] = []
+
+        @contextmanager
+        def start_as_current_span(self, name: str, *_: Any, **more: Any) -> Iterator[Span]:  # type: ignore[override] # as called
+            self.spans.append((name, more["attributes"]))
+            yield INVALID_SPAN
+
+    recorder = Recorder()
+    await fill(event(1), event(2), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(FarSide())}, dead_letters, metrics) as dispatch:
+        dispatch._tracer = recorder
+        await eventually(lambda: empty(outbox))
+    ((name, attributes),) = recorder.spans
+    assert name == "send slack"
+    assert attributes["messaging.destination.name"] == destination_id(CHANNEL)
+    assert attributes["messaging.batch.message_count"] == 2
