@@ -1,6 +1,7 @@
 """The command line: `tidings COMMAND`. Each command does its work elsewhere; here is what it is called and prints."""
 
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -45,6 +46,9 @@ def run(
     from bot.telemetry import configure_logging
     from consumers.run import Process
 
+    # What is imported by now stays: the collector need not look at it again, nor so often at what comes and goes.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     roles = frozenset(role or Role)
     settings = _settings(env_file, roles)
     configure_logging(settings.log_level, settings.log_format)
