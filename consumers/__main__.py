@@ -35,6 +35,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines."
 DEFAULT_ENV = Path(".env")
 
 
+@app.callback()
+def quiet() -> None:
+    """Tidings tells people when an AI inference is done."""
+    from bot.telemetry import configure_logging
+
+    configure_logging("warning", "console")  # to standard error: what a command prints is its result
+
+
 @app.command()
 def run(
     role: Annotated[

@@ -14,6 +14,9 @@ from consumers.__main__ import app
 EVENT = {"id": "1", "model": {"name": "m"}, "status": "completed", "inference_id": "i"}
 
 
+pytestmark = pytest.mark.usefixtures("logging_put_back")
+
+
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:

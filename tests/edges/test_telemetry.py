@@ -1,6 +1,5 @@
 import json
 import logging
-from collections.abc import Iterator
 from io import StringIO
 from typing import get_args
 
@@ -9,20 +8,12 @@ import structlog
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.telemetry import FLOORS, MetricName, Metrics, configure_logging
+from bot.telemetry import MetricName, Metrics, configure_logging
 
 CANARY = "c4n4ryc4n4ry"
 
 
-@pytest.fixture(autouse=True)
-def _put_logging_back() -> Iterator[None]:
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    for name in FLOORS:
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_put_back")
 
 
 def names(metrics: Metrics) -> set[str]:
