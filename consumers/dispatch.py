@@ -6,9 +6,8 @@ wait is given back with the time at which it is due.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -18,6 +17,7 @@ from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
 from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Service, Settled, Wakes
 from bot.telemetry import Metrics, tracer
+from consumers.race import first
 
 log = structlog.get_logger()
 
@@ -72,7 +72,7 @@ class Dispatch:
                     if self.waiting_for is None:
                         log.warning("dispatch_waits", why=str(error), cause=str(error.__cause__))
                     self.waiting_for = str(error)
-                    await _first(stop.wait(), seconds=RETRY_SECONDS)
+                    await first(stop.wait(), seconds=RETRY_SECONDS)
         finally:
             await self._drain(drain)
 
@@ -92,11 +92,11 @@ class Dispatch:
                 turn.add_done_callback(self._turn_ended)
             if taken is None:
                 self._freed.clear()
-                await _first(self._freed.wait(), stop.wait(), seconds=IDLE_SECONDS)
+                await first(self._freed.wait(), stop.wait(), seconds=IDLE_SECONDS)
             elif not taken.lanes:
                 due = await self._outbox.next_due()
                 idle = IDLE_SECONDS if due is None else min(IDLE_SECONDS, max(0.0, (due - self._clock()) / 1000))
-                await _first(wakes.wait(idle + 0.001), stop.wait(), seconds=IDLE_SECONDS)
+                await first(wakes.wait(idle + 0.001), stop.wait(), seconds=IDLE_SECONDS)
 
     def _turn_ended(self, turn: asyncio.Task[None]) -> None:
         self._turns.discard(turn)
@@ -210,16 +210,3 @@ class Dispatch:
 def ids(items: Sequence[Item]) -> list[DeliveryId]:
     """The items' delivery ids, in order."""
     return [item.delivery.id for item in items]
-
-
-async def _first(*waits: Coroutine[Any, Any, object], seconds: float) -> None:
-    """Return when the first is done, or after `seconds`; the others are cancelled."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

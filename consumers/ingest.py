@@ -19,6 +19,7 @@ from bot.ports import Arrival, Behind, DeadLetters, Entered, Outbox, Stale, Subs
 from bot.telemetry import Metrics
 from consumers.kafka import Record
 from consumers.offsets import unread
+from consumers.race import first
 
 log = structlog.get_logger()
 
@@ -101,7 +102,7 @@ class Ingest:
                 if self.waiting_for is None:
                     log.warning("ingest_waits", why=str(error), cause=str(error.__cause__))
                 self.waiting_for = str(error)
-                await _until(stop, RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
+                await first(stop.wait(), seconds=RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
                 if stop.is_set():
                     return
@@ -158,7 +159,7 @@ class Ingest:
 
     async def _commit_regularly(self, ended: asyncio.Event) -> None:
         while not ended.is_set():
-            await _until(ended, COMMIT_SECONDS)
+            await first(ended.wait(), seconds=COMMIT_SECONDS)
             await self.commit()
 
     async def commit(self) -> None:
@@ -190,11 +191,3 @@ def _arrival(record: Record, event: Event | Unreadable, router: Router) -> Arriv
             routed = router.route(event)
             body = encode(event) if routed else b""
             return Arrival(offset=record.offset, key=event.key, body=body, routed=routed)
-
-
-async def _until(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -39,6 +39,7 @@ from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
+from consumers.race import first
 
 log = structlog.get_logger()
 
@@ -105,7 +106,7 @@ class Process:
             open_.callback(self._stage, "web")
             self._own("measure", self._measure(kept))
             self._on_ready(url)
-            await _either(stop.wait(), self._died.wait())
+            await first(stop.wait(), self._died.wait())
             await self._stop_loops()
         for loop in self._loops:
             if loop.done() and not loop.cancelled() and (error := loop.exception()) is not None:
@@ -174,7 +175,7 @@ class Process:
                     await ingest.commit()
             except (KafkaError, UnavailableError, OSError) as error:
                 log.warning("consumer_replaced", why=str(error) or type(error).__name__)
-                await _either(signals.stop_ingest.wait(), seconds=RESTART_SECONDS)
+                await first(signals.stop_ingest.wait(), seconds=RESTART_SECONDS)
         signals.ingest_idle.set()
 
     async def _dispatching(self, dispatch: Dispatch) -> None:
@@ -214,12 +215,12 @@ class Process:
         await self._people.aclose()
         self._stage("ingest")
         signals.stop_ingest.set()
-        await _either(signals.ingest_idle.wait(), self._ended("ingest"), seconds=self._settings.drain_seconds + 5)
+        await first(signals.ingest_idle.wait(), self._ended("ingest"), seconds=self._settings.drain_seconds + 5)
         self._stage("dispatch")
         signals.stop_dispatch.set()
-        await _either(signals.drained.wait(), self._ended("dispatch"))
+        await first(signals.drained.wait(), self._ended("dispatch"))
         self._stage("commit")
-        await _either(self._ended("ingest"), seconds=10)
+        await first(self._ended("ingest"), seconds=10)
         for loop in self._loops:
             loop.cancel()
         if self._loops:
@@ -269,14 +270,3 @@ def _done() -> asyncio.Future[None]:
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     future.set_result(None)
     return future
-
-
-async def _either(*waits: Coroutine[Any, Any, object], seconds: float | None = None) -> None:
-    """Return when the first is done, or after `seconds`; the others are cancelled."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
