@@ -10,6 +10,7 @@
 --   KEYS[4] paused        HASH  destination id → reason; lanes of a paused destination leave `due` until resumed
 --   KEYS[5] destinations  HASH  destination id → JSON
 --   KEYS[6] cool          HASH  scope → time; a lane in a cool scope is put off until then
+--   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
 --   <prefix>lease:<lane>  HASH  token, worker
 --   <prefix>lane:<lane>   LIST, <prefix>delivery:<id> HASH, <prefix>event:<key> HASH: see begin.lua
 local now = clock(ARGV[1])
@@ -19,6 +20,7 @@ for i = 1, tonumber(ARGV[6]) do
   runs[ARGV[5 + 2 * i]] = tonumber(ARGV[6 + 2 * i])
 end
 
+redis.call('SET', KEYS[7], int(now))
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, lanes)
 for _, lane in ipairs(expired) do
   redis.call('ZREM', KEYS[2], lane)

@@ -18,6 +18,9 @@
 --   KEYS[4] cool          HASH  scope → time
 --   KEYS[5] waiting       STRING  number of deliveries in the outbox
 --   KEYS[6] wake          channel
+--   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
+--   KEYS[8] parked        SET   ids that are in the journal; settled ones move to
+--   KEYS[9] unparked      SET   ids that have to leave the journal
 --   <prefix>lease:<lane>  HASH  token must equal `token`
 --   <prefix>lane:<lane>   LIST  settled deliveries leave it
 --   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done or buried
@@ -32,12 +35,21 @@ local destination = string.match(lane, '^[^#]*')
 if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
   return {'lost'}
 end
+redis.call('SET', KEYS[7], int(now))
 
 local function leave(id, memory)
+  -- A connection that broke after this script ran makes the client run it again: what has left has left.
+  if redis.call('LREM', prefix .. 'lane:' .. lane, 1, id) == 0 then
+    return
+  end
   local key = prefix .. 'delivery:' .. id
   local f = redis.call('HMGET', key, 'e', 'u')
-  redis.call('LREM', prefix .. 'lane:' .. lane, 1, id)
-  redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
+  if f[2] and f[2] ~= '' then
+    redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
+  end
+  if redis.call('SREM', KEYS[8], id) == 1 then
+    redis.call('SADD', KEYS[9], id)
+  end
   if redis.call('HINCRBY', prefix .. 'event:' .. f[1], 'refs', -1) <= 0 then
     redis.call('DEL', prefix .. 'event:' .. f[1])
   end

@@ -184,7 +184,7 @@ async def test_nothing_but_the_memory_of_ids_stays_once_all_is_settled(
     left = {
         key.decode().removeprefix(keys.prefix).partition(":")[0] async for key in redis.scan_iter(f"{keys.prefix}*")
     }
-    assert left == {"watermarks", "destinations", "waiting", "fence", "delivery"}
+    assert left == {"watermarks", "destinations", "waiting", "fence", "pulse", "delivery"}
     assert await redis.get(keys.waiting) == b"0"
     key = keys.delivery(delivery_id(event_key("test", "e0"), destination_id(FRAUD)))
     assert 0 < await redis.pttl(key) <= LIMITS.remember
