@@ -105,6 +105,7 @@ class Ingest:
                 if self.waiting_for is None:
                     log.warning("ingest_waits", why=str(error), cause=str(error.__cause__))
                 self.waiting_for = str(error)
+                self._metrics.ingest_waiting.set(1)
                 await first(stop.wait(), seconds=RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
                 if stop.is_set():
@@ -113,6 +114,7 @@ class Ingest:
                 if self.waiting_for is not None:
                     log.info("ingest_goes_on")
                 self.waiting_for = None
+                self._metrics.ingest_waiting.set(0)
                 return
 
     async def _append(self, batch: Sequence[Record]) -> None:

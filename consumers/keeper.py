@@ -7,6 +7,7 @@ import structlog
 
 from bot.core.errors import UnavailableError
 from bot.settings import Settings
+from bot.telemetry import Metrics
 from bot.wiring import Stores, patiently, stores
 from consumers.kafka import producer
 from consumers.race import first
@@ -23,8 +24,9 @@ class Keeper:
     It looks as soon as a script or a connection meets another epoch, and every `LOOK_SECONDS` by itself.
     """
 
-    def __init__(self, kept: Stores) -> None:
+    def __init__(self, kept: Stores, metrics: Metrics) -> None:
         self._kept = kept
+        self._metrics = metrics
 
     async def start(self) -> None:
         """Return once the state is known, however long that takes."""
@@ -47,8 +49,9 @@ class Keeper:
                 waits = LOOK_SECONDS
 
     async def _look(self) -> None:
-        if await self._kept.recovery.take_up() is not None:
-            log.info("state_taken_up", epoch=self._kept.epoch.known)
+        recovered = await self._kept.recovery.take_up()
+        if recovered is not None:
+            self._metrics.recoveries.labels("wiped" if recovered.wiped else "restarted").inc()
         await self._kept.subscriptions.flush()
 
 
@@ -56,5 +59,5 @@ class Keeper:
 async def at_hand(settings: Settings) -> AsyncIterator[Stores]:
     """The stores, taken up, for a command."""
     async with producer(settings.kafka) as kafka, stores(settings, kafka) as kept:
-        await Keeper(kept).start()
+        await Keeper(kept, Metrics()).start()
         yield kept

@@ -27,6 +27,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from bot.core.backoff import HOUR
 from bot.core.errors import UnavailableError
 from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
@@ -94,7 +95,7 @@ class Process:
             open_.callback(self._stage, "kafka")
             kept = await open_.enter_async_context(stores(self._settings, kafka))
             open_.callback(self._stage, "redis")
-            keeper = Keeper(kept)
+            keeper = Keeper(kept, self._metrics)
             await keeper.start()
             self._own("keeper", keeper.run())
             routes = await self._start(open_, kept, kafka)
@@ -130,6 +131,7 @@ class Process:
                 self._metrics,
                 name=f"{socket.gethostname()}/{os.getpid()}",
                 workers=settings.workers,
+                age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
             )
@@ -217,6 +219,7 @@ class Process:
                 self._metrics.deliveries_waiting.set(state.deliveries)
                 self._metrics.lanes_waiting.set(state.lanes)
                 self._metrics.paused_destinations.set(state.paused)
+                self._metrics.deliveries_parked.set(state.parked)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _stop_loops(self) -> None:
