@@ -41,6 +41,7 @@ from consumers.dispatch import Dispatch
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
 from consumers.keeper import Keeper
+from consumers.member import StuckError
 from consumers.parking import Parking
 from consumers.race import first
 
@@ -171,9 +172,7 @@ class Process:
         settings, signals = self._settings, self._signals
         while not signals.stop_ingest.is_set():
             try:
-                async with GroupSource(
-                    settings.kafka, settings.topic, settings.group, start=kept.outbox.watermark
-                ) as source:
+                async with GroupSource(settings.kafka, settings.topic, settings.group) as source:
                     ingest = Ingest(
                         source,
                         kept.outbox,
@@ -182,13 +181,14 @@ class Process:
                         self._metrics,
                         shards=SHARDS,
                         parking=Parking(kept.outbox, kept.parked, age=round(settings.park_after * 1000)),
+                        halt_on_reset=settings.on_topic_reset == "halt",
                     )
                     self._ingest = ingest
                     await ingest.run(signals.stop_ingest)
                     signals.ingest_idle.set()
                     await signals.drained.wait()
                     await ingest.commit()
-            except (KafkaError, UnavailableError, OSError) as error:
+            except (KafkaError, StuckError, UnavailableError, OSError) as error:
                 log.warning("consumer_replaced", why=str(error) or type(error).__name__)
                 await first(signals.stop_ingest.wait(), seconds=RESTART_SECONDS)
         signals.ingest_idle.set()

@@ -39,7 +39,7 @@ class Rig:
 
     @asynccontextmanager
     async def ingesting(self) -> AsyncIterator[Ingest]:
-        async with GroupSource(self.address, self.topic, self.topic, start=self.outbox.watermark) as source:
+        async with GroupSource(self.address, self.topic, self.topic) as source:
             ingest = Ingest(
                 source,
                 self.outbox,
