@@ -1,7 +1,7 @@
 """The Kafka edge: aiokafka behind three small classes, its traps handled here and in `member`, and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -93,18 +93,22 @@ class GroupSource:
                 yield [_record(message) for message in fetched.messages]
 
     async def _take_up(self, start: Start) -> None:
-        """Place what is vacant. Those that have to wait are asked again every second, and hold up no other."""
+        """Place what is vacant. Those that have to wait are asked again every second, and hold up no other.
+
+        All are asked before one is placed: the answers would wait behind its first fetch, on the same connection.
+        """
         now = asyncio.get_running_loop().time()
         terms = self._member.terms
-        for place in sorted(self._member.vacant):
-            if now < self._ask_again.get(place, 0.0) or place not in terms:
-                continue
-            offset = await start(*place)
-            if offset is None:
-                self._ask_again[place] = now + ASK_AGAIN_SECONDS
-            else:
-                self._ask_again[place] = now + PLACE_AGAIN_SECONDS
-                await self._thread.call(self._member.place(place, terms[place], offset))
+        vacant = [
+            place for place in sorted(self._member.vacant) if place in terms and now >= self._ask_again.get(place, 0.0)
+        ]
+        found: dict[tuple[str, int], tuple[int, int]] = {}
+        for place, offset in zip(vacant, await _together(start(*place) for place in vacant), strict=True):
+            self._ask_again[place] = now + (ASK_AGAIN_SECONDS if offset is None else PLACE_AGAIN_SECONDS)
+            if offset is not None:
+                found[place] = (terms[place], offset)
+        if found:
+            await self._thread.call(self._member.place(found))
 
     async def bounds(self, topic: str, partition: int) -> Bounds:
         """What Kafka says of the partition. Raises UnavailableError."""
@@ -160,6 +164,16 @@ class TailSource:
                 yield ()
             for messages in fetched.values():
                 yield [_record(message) for message in messages]
+
+
+async def _together(asked: Iterable[Awaitable[int | None]]) -> Sequence[int | None]:
+    """Await all, each in a task that is ended should another fail."""
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 @asynccontextmanager

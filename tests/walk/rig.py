@@ -14,7 +14,11 @@ from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource
+from consumers.member import Timing
 from tests.walk.parts import eventually
+
+QUICK = Timing(heartbeat_ms=300, metadata_ms=500)
+"""A rebalance is heard of with the next heartbeat, and a grown topic with the next look at the metadata."""
 
 
 class Rig:
@@ -39,7 +43,7 @@ class Rig:
 
     @asynccontextmanager
     async def ingesting(self) -> AsyncIterator[Ingest]:
-        async with GroupSource(self.address, self.topic, self.topic) as source:
+        async with GroupSource(self.address, self.topic, self.topic, timing=QUICK) as source:
             ingest = Ingest(
                 source,
                 self.outbox,
