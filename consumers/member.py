@@ -90,6 +90,7 @@ class Member:
         self.vacant: frozenset[Place] = frozenset()
         self._term = 0
         self._committed: dict[Place, int] = {}
+        self._accepted: set[Place] = set()
         self._partitions = 0
         self._fetched: asyncio.Queue[Fetched] = asyncio.Queue(HANDED_OVER)
         self._handing = False
@@ -161,7 +162,8 @@ class Member:
                 self._consumer.beginning_offsets([here]),
                 self._consumer.end_offsets([here]),
             )
-        return Bounds(beginning=beginnings[here], end=ends[here], committed=committed)
+        renewed = committed is None and place in self._accepted
+        return Bounds(beginning=beginnings[here], end=ends[here], committed=committed, renewed=renewed)
 
     async def place(self, found: Mapping[Place, tuple[int, int]]) -> None:
         """Read vacant partitions on: from place to its term and offset. One with another term by now is left alone.
@@ -173,6 +175,7 @@ class Member:
                 self._consumer.seek(TopicPartition(*place), offset)
                 self._consumer.resume(TopicPartition(*place))
                 self.vacant -= {place}
+                self._accepted.discard(place)
 
     async def vacate(self, place: Place) -> None:
         """Read nothing more of the partition until it is placed anew; what was fetched of it no longer counts."""
@@ -197,6 +200,7 @@ class Member:
             return False
         self._refused_since = None
         self._committed.update(moved)
+        self._accepted |= moved.keys()
         return True
 
     async def _read(self) -> None:

@@ -19,11 +19,16 @@ UNDECIDED = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What Kafka says of a partition: its first offset, the one after its last, and the group's committed one."""
+    """What Kafka says of a partition: its first offset, the one after its last, and the group's committed one.
+
+    `renewed`: the group's commit is gone, though it was there in the life of this process. Kafka forgets it with the
+    topic, and with nothing else while the group lives.
+    """
 
     beginning: int
     end: int
     committed: int | None
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,7 @@ def take_up(watermark: int | None, bounds: Bounds, *, halt: bool) -> Taken:
     known = bounds.committed if watermark is None else watermark
     if known is None:
         return Start(offset=bounds.beginning)
-    if known > bounds.end or known == UNDECIDED:
+    if known > bounds.end or known == UNDECIDED or bounds.renewed:
         if halt:
             return Halted(known=known, end=bounds.end)
         return Recreated(offset=bounds.beginning, known=known, end=bounds.end)

@@ -36,6 +36,13 @@ def bounds(beginning: int, end: int, committed: int | None = None) -> Bounds:
         pytest.param(2, bounds(5, 9), True, Lost(offset=5, records=3), id="retention passed the watermark"),
         pytest.param(None, bounds(5, 9, 4), False, Lost(offset=5, records=1), id="or the committed offset"),
         pytest.param(7, bounds(0, 3), False, Recreated(offset=0, known=7, end=3), id="the topic was recreated"),
+        pytest.param(
+            7,
+            Bounds(beginning=0, end=9, committed=None, renewed=True),
+            False,
+            Recreated(offset=0, known=7, end=9),
+            id="the topic was recreated and has grown already",
+        ),
         pytest.param(7, bounds(1, 3), True, Halted(known=7, end=3), id="a person is to decide"),
         pytest.param(UNDECIDED, bounds(1, 99), True, Halted(known=UNDECIDED, end=99), id="still"),
         pytest.param(

@@ -42,7 +42,7 @@ class Rig:
         self._kafka = kafka
 
     @asynccontextmanager
-    async def ingesting(self) -> AsyncIterator[Ingest]:
+    async def ingesting(self, *, halt_on_reset: bool = False) -> AsyncIterator[Ingest]:
         async with GroupSource(self.address, self.topic, self.topic, timing=QUICK) as source:
             ingest = Ingest(
                 source,
@@ -51,6 +51,7 @@ class Rig:
                 KafkaDeadLetters(self._kafka, self.dead),
                 self.metrics,
                 shards=2,
+                halt_on_reset=halt_on_reset,
             )
             stop = asyncio.Event()
             task = asyncio.create_task(ingest.run(stop))
@@ -90,11 +91,16 @@ class Rig:
         return bodies
 
     async def committed(self) -> int | None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
-        await admin.start()
-        try:
+        async with self.administrator() as admin:
             offsets = await admin.list_consumer_group_offsets(self.topic)
             found = offsets.get(TopicPartition(self.topic, 0))
             return None if found is None else int(found.offset)
+
+    @asynccontextmanager
+    async def administrator(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
+        await admin.start()
+        try:
+            yield admin
         finally:
             await admin.close()
