@@ -36,8 +36,10 @@ from bot.web import console
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
+from consumers import topics
 from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
+from consumers.findings import Severity
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
 from consumers.keeper import Keeper
@@ -140,6 +142,7 @@ class Process:
         else:
             self._signals.drained.set()
         if Role.INGEST in self._roles:
+            await _check_topics(settings)
             self._own("ingest", self._ingesting(kept, dead_letters))
         else:
             self._signals.ingest_idle.set()
@@ -265,6 +268,13 @@ async def _patient_producer(open_: AsyncExitStack, settings: Settings) -> AIOKaf
         with attempt:
             return await open_.enter_async_context(producer(settings.kafka))
     raise AssertionError("patience has no end")
+
+
+async def _check_topics(settings: Settings) -> None:
+    """Make the topics that are missing and say what weakens a promise; none of it keeps the process from starting."""
+    for finding in [*await topics.prepare(settings.kafka, settings), *await topics.look(settings.kafka, settings)]:
+        say = {Severity.INFO: log.info, Severity.WARNING: log.warning, Severity.ERROR: log.error}[finding.severity]
+        say("topic_check", what=finding.what, remedy=finding.remedy)
 
 
 def _redis_check(kept: Stores) -> Callable[[], Awaitable[None]]:
