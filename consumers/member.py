@@ -156,13 +156,14 @@ class Member:
     async def bounds(self, place: Place) -> Bounds:
         """Ask Kafka where the partition begins and ends, and what the group committed. Raises KafkaError or OSError."""
         here = TopicPartition(*place)
+        accepted = place in self._accepted  # now: a commit that is accepted after the question is no sign of anything
         async with asyncio.timeout(self._timing.ask_seconds):
             committed, beginnings, ends = await asyncio.gather(
                 self._consumer.committed(here),
                 self._consumer.beginning_offsets([here]),
                 self._consumer.end_offsets([here]),
             )
-        renewed = committed is None and place in self._accepted
+        renewed = accepted and committed is None
         return Bounds(beginning=beginnings[here], end=ends[here], committed=committed, renewed=renewed)
 
     async def place(self, found: Mapping[Place, tuple[int, int]]) -> None:

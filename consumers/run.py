@@ -96,6 +96,7 @@ class Process:
         async with AsyncExitStack() as open_:
             kafka = await _patient_producer(open_, self._settings)
             open_.callback(self._stage, "kafka")
+            await _check_topics(self._settings, look=Role.INGEST in self._roles)
             kept = await open_.enter_async_context(stores(self._settings, kafka))
             open_.callback(self._stage, "redis")
             keeper = Keeper(kept, self._metrics)
@@ -142,7 +143,6 @@ class Process:
         else:
             self._signals.drained.set()
         if Role.INGEST in self._roles:
-            await _check_topics(settings)
             self._own("ingest", self._ingesting(kept, dead_letters))
         else:
             self._signals.ingest_idle.set()
@@ -270,9 +270,11 @@ async def _patient_producer(open_: AsyncExitStack, settings: Settings) -> AIOKaf
     raise AssertionError("patience has no end")
 
 
-async def _check_topics(settings: Settings) -> None:
+async def _check_topics(settings: Settings, *, look: bool) -> None:
     """Make the topics that are missing and say what weakens a promise; none of it keeps the process from starting."""
-    for finding in [*await topics.prepare(settings.kafka, settings), *await topics.look(settings.kafka, settings)]:
+    found = await topics.prepare(settings.kafka, settings)
+    found += await topics.look(settings.kafka, settings) if look else []
+    for finding in found:
         say = {Severity.INFO: log.info, Severity.WARNING: log.warning, Severity.ERROR: log.error}[finding.severity]
         say("topic_check", what=finding.what, remedy=finding.remedy)
 
