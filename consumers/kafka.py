@@ -1,7 +1,7 @@
 """The Kafka edge: aiokafka behind three small classes, its traps handled here and in `member`, and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from bot.core.errors import UnavailableError
 from consumers.member import Member, Timing
 from consumers.offsets import Bounds
+from consumers.race import together
 from consumers.thread import LoopThread
 
 POLL_MS = 250
@@ -40,7 +41,7 @@ class RecordSource(Protocol):
         ...
 
 
-Start = Callable[[str, int], Awaitable[int | None]]
+Start = Callable[[str, int], Coroutine[Any, Any, int | None]]
 """From topic and partition to the next offset to read; None for "not yet", and it is asked again a little later."""
 
 
@@ -103,7 +104,7 @@ class GroupSource:
             place for place in sorted(self._member.vacant) if place in terms and now >= self._ask_again.get(place, 0.0)
         ]
         found: dict[tuple[str, int], tuple[int, int]] = {}
-        for place, offset in zip(vacant, await _together(start(*place) for place in vacant), strict=True):
+        for place, offset in zip(vacant, await together(*[start(*place) for place in vacant]), strict=True):
             self._ask_again[place] = now + (ASK_AGAIN_SECONDS if offset is None else PLACE_AGAIN_SECONDS)
             if offset is not None:
                 found[place] = (terms[place], offset)
@@ -164,16 +165,6 @@ class TailSource:
                 yield ()
             for messages in fetched.values():
                 yield [_record(message) for message in messages]
-
-
-async def _together(asked: Iterable[Awaitable[int | None]]) -> Sequence[int | None]:
-    """Await all, each in a task that is ended should another fail."""
-    tasks = [asyncio.ensure_future(one) for one in asked]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 @asynccontextmanager

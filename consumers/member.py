@@ -32,6 +32,7 @@ from aiokafka.errors import (
 
 from consumers.offsets import Bounds
 from consumers.progress import Place, Standing, look, stuck
+from consumers.race import together
 
 log = structlog.get_logger()
 
@@ -158,7 +159,7 @@ class Member:
         here = TopicPartition(*place)
         accepted = place in self._accepted  # now: a commit that is accepted after the question is no sign of anything
         async with asyncio.timeout(self._timing.ask_seconds):
-            committed, beginnings, ends = await asyncio.gather(
+            committed, beginnings, ends = await together(
                 self._consumer.committed(here),
                 self._consumer.beginning_offsets([here]),
                 self._consumer.end_offsets([here]),
@@ -184,13 +185,14 @@ class Member:
             self._vacate([place])
 
     async def commit(self, offsets: Mapping[Place, int]) -> bool:
-        """Commit what moved; whether Kafka took it."""
+        """Commit what moved; whether Kafka took it. Not of what is vacant: it may be another topic's by now."""
         moved = {
             place: offset
             for place, offset in offsets.items()
-            if self._committed.get(place) != offset and place in self.terms
+            if self._committed.get(place) != offset and place in self.terms.keys() - self.vacant
         }
         if not moved:
+            self._refused_since = None
             return True
         try:
             async with asyncio.timeout(self._timing.commit_seconds):
@@ -275,7 +277,7 @@ class Member:
 
     def _check_membership(self, now: float) -> None:
         limit = self._timing.join_seconds
-        if self._joining_since is not None and now - self._joining_since >= limit:
+        if self._joining_since is not None and not self._handing and now - self._joining_since >= limit:
             raise StuckError(f"the group has given nothing for {limit:g} s")
         if self._refused_since is not None and now - self._refused_since >= limit:
             raise StuckError(f"the group has refused every commit for {limit:g} s")

@@ -12,6 +12,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
+START_SECONDS = 10.0
 JOIN_SECONDS = 5.0
 
 
@@ -29,9 +30,9 @@ class LoopThread:
         self._end = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        """Start it."""
+        """Start it; that takes a moment too short to await."""
         self._thread.start()
-        self._loop = await asyncio.wrap_future(self._started)
+        self._loop = self._started.result(START_SECONDS)
         return self
 
     async def __aexit__(self, *_: object) -> None:

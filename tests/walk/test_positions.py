@@ -83,7 +83,7 @@ async def test_a_topic_recreated_and_refilled_past_the_watermark_is_known_by_its
         await rig.publish(*(cloudevent(number) for number in range(10, 15)))
         await ingest._source.rewind(rig.topic, 0)
         await rig.read_to(5)
-        await eventually(lambda: rig.metrics.topic_resets._value.get() == 1)
+        await eventually(lambda: rig.metrics.topic_resets._value.get() >= 1)
     assert await delivered(rig) == ["e10", "e11", "e12", "e13", "e14"]
 
 

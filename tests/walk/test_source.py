@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import TopicAuthorizationFailedError
 from structlog.testing import capture_logs
 
+from bot.core.errors import UnavailableError
 from consumers.embedded.broker.broker import BrokerConfig, serve
 from consumers.embedded.broker.calls.groups import GroupCalls
 from consumers.embedded.broker.calls.records import RecordCalls
@@ -121,22 +123,31 @@ async def test_a_rewound_partition_is_read_from_where_start_says_and_what_was_fe
     assert made.offsets(0) == [*range(5), *range(20)]
 
 
-async def test_what_goes_wrong_in_the_thread_surfaces_in_batches(kafka_address: str, topic: str) -> None:
+async def test_what_goes_wrong_in_the_thread_surfaces_in_batches(
+    kafka_address: str, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise TopicAuthorizationFailedError(topic)
+
     async with GroupSource(kafka_address, topic, topic) as source:
+        monkeypatch.setattr(source._member._consumer, "getmany", fail)
+        with pytest.raises(TopicAuthorizationFailedError):
+            await asyncio.wait_for(Reading(source).run(), 15)
 
-        async def start(_: str, __: int) -> int:
-            raise LookupError("no position")
 
+async def test_what_start_raises_surfaces_in_batches(kafka_address: str, topic: str) -> None:
+    async def start(_: str, __: int) -> int:
+        raise LookupError("no position")
+
+    async with GroupSource(kafka_address, topic, topic) as source:
         with pytest.raises(LookupError):
             await anext(source.batches(start))
-        source._member._tasks[0].cancel()
-        await eventually(source._member._tasks[0].done)
 
-        async def zero(_: str, __: int) -> int:
-            return 0
 
-        with pytest.raises(asyncio.CancelledError):
-            await anext(source.batches(zero))
+async def test_what_kafka_does_not_answer_is_a_reason_to_wait(kafka_address: str, topic: str) -> None:
+    async with GroupSource(kafka_address, topic, topic, timing=Timing(ask_seconds=0.2)) as source:
+        with pytest.raises(UnavailableError, match="begins and ends"):
+            await source.bounds("no such topic!", 0)
 
 
 async def test_a_commit_outside_the_assignment_is_none_and_a_repeated_one_is_not_sent(
