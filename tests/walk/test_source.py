@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import RecordsToDelete
 from aiokafka.errors import TopicAuthorizationFailedError
 from structlog.testing import capture_logs
 
@@ -17,6 +18,7 @@ from consumers.embedded.broker.calls.groups import GroupCalls
 from consumers.embedded.broker.calls.records import RecordCalls
 from consumers.kafka import GroupSource, Record, producer
 from consumers.member import StuckError, Timing
+from tests.contracts.test_kafka import administrator
 from tests.walk.parts import eventually
 
 QUICK = Timing(heartbeat_ms=300, metadata_ms=500)
@@ -211,6 +213,40 @@ async def test_a_consumer_with_nothing_to_read_is_not_stuck(monkeypatch: pytest.
         await eventually(lambda: looks >= 3)
         await kafka.send_and_wait("events", b"1")
         await eventually(lambda: made.offsets(0) == [0, 1])
+
+
+async def test_records_removed_under_a_running_consumer_are_asked_about_and_not_skipped_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with broker("events") as (address, kafka), reading(address, "events") as made:
+        await eventually(lambda: made.offsets(0) == [0])
+        with monkeypatch.context() as held:
+            answer_no_records(held)
+            await kafka.send_and_wait("events", b"woken")  # ends the fetch that still waits for records
+            await send(kafka, "events", 5)
+            assert made.offsets(0) in ([0], [0, 1])
+            read = made.offsets(0)
+            async with administrator(address) as admin:
+                await admin.delete_records({TopicPartition("events", 0): RecordsToDelete(4)})
+            assert len(made.starts) == 1
+        await eventually(lambda: made.offsets(0) == [*read, 4, 5, 6])
+    assert made.starts == [0, 0]
+
+
+async def test_nothing_is_committed_of_a_partition_that_was_rewound_and_has_no_position_yet(
+    kafka_address: str, topic: str, kafka: AIOKafkaProducer
+) -> None:
+    await send(kafka, topic, 3)
+    async with reading(kafka_address, topic) as made:
+        made.gate.clear()
+        await eventually(lambda: made.offsets(0) == [0, 1, 2])
+        await made.source.rewind(topic, 0)
+        assert await made.source.commit({(topic, 0): 3})
+        assert (await made.source.bounds(topic, 0)).committed is None
+        made.gate.set()
+        await eventually(lambda: made.offsets(0) == [0, 1, 2, 0, 1, 2])
+        assert await made.source.commit({(topic, 0): 3})
+        assert (await made.source.bounds(topic, 0)).committed == 3
 
 
 async def test_leaving_a_group_that_does_not_answer_is_bounded_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
