@@ -60,6 +60,15 @@ async def reading(address: str, topic: str, timing: Timing = QUICK) -> AsyncIter
             await asyncio.gather(task, return_exceptions=True)
 
 
+class FarSide:
+    """Tells a broker in this process to say nothing, or to answer fetches without ever a record."""
+
+    def __init__(self) -> None:
+        self.speaking = asyncio.Event()
+        self.speaking.set()
+        self.has_records = True
+
+
 async def send(kafka: AIOKafkaProducer, topic: str, count: int, partition: int = 0) -> None:
     await asyncio.gather(*[await kafka.send(topic, b"%d" % number, partition=partition) for number in range(count)])
 
@@ -172,12 +181,19 @@ async def broker(topic: str) -> AsyncIterator[tuple[str, AIOKafkaProducer]]:
         yield made.address, kafka
 
 
-def answer_no_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let fetches be answered, but never with a record, as a consumer meets that has lost its way."""
+@pytest.fixture
+def far_side(monkeypatch: pytest.MonkeyPatch) -> FarSide:
+    """The brokers of the test, obedient until they are told otherwise."""
+    made = FarSide()
+    fetch, list_offsets = RecordCalls.fetch, RecordCalls.list_offsets
 
-    async def fetch(calls: RecordCalls, body: Any, _: object) -> Any:
+    async def fetches(calls: RecordCalls, body: Any, caller: Any) -> Any:
+        answer = await fetch(calls, {**body, "max_wait_ms": min(body["max_wait_ms"], 50)}, caller)
+        await made.speaking.wait()
+        if made.has_records:
+            return answer
+        topics: Sequence[Mapping[str, Any]] = answer["topics"]
         await asyncio.sleep(0.02)
-        topics: Sequence[Mapping[str, Any]] = calls._find(body).topics
         return {
             "topics": [
                 {**one, "partitions": [{**partition, "records": b""} for partition in one["partitions"]]}
@@ -185,11 +201,17 @@ def answer_no_records(monkeypatch: pytest.MonkeyPatch) -> None:
             ]
         }
 
-    monkeypatch.setattr(RecordCalls, "fetch", fetch)
+    async def lists(calls: RecordCalls, body: Any, caller: Any) -> Any:
+        await made.speaking.wait()
+        return await list_offsets(calls, body, caller)
+
+    monkeypatch.setattr(RecordCalls, "fetch", fetches)
+    monkeypatch.setattr(RecordCalls, "list_offsets", lists)
+    return made
 
 
-async def test_a_consumer_that_stands_still_before_records_ends_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_no_records(monkeypatch)
+async def test_a_consumer_that_stands_still_before_records_ends_with_an_error(far_side: FarSide) -> None:
+    far_side.has_records = False
     timing = Timing(watch_seconds=0.05, stuck_seconds=0.4)
     async with broker("events") as (address, _), GroupSource(address, "events", "g", timing=timing) as source:
         made = Reading(source)
@@ -216,20 +238,16 @@ async def test_a_consumer_with_nothing_to_read_is_not_stuck(monkeypatch: pytest.
 
 
 async def test_records_removed_under_a_running_consumer_are_asked_about_and_not_skipped_in_silence(
-    monkeypatch: pytest.MonkeyPatch,
+    far_side: FarSide,
 ) -> None:
     async with broker("events") as (address, kafka), reading(address, "events") as made:
         await eventually(lambda: made.offsets(0) == [0])
-        with monkeypatch.context() as held:
-            answer_no_records(held)
-            await kafka.send_and_wait("events", b"woken")  # ends the fetch that still waits for records
-            await send(kafka, "events", 5)
-            assert made.offsets(0) in ([0], [0, 1])
-            read = made.offsets(0)
-            async with administrator(address) as admin:
-                await admin.delete_records({TopicPartition("events", 0): RecordsToDelete(4)})
-            assert len(made.starts) == 1
-        await eventually(lambda: made.offsets(0) == [*read, 4, 5, 6])
+        far_side.has_records = False
+        await send(kafka, "events", 5)
+        async with administrator(address) as admin:
+            await admin.delete_records({TopicPartition("events", 0): RecordsToDelete(4)})
+        far_side.has_records = True
+        await eventually(lambda: made.offsets(0) == [0, 4, 5])
     assert made.starts == [0, 0]
 
 
@@ -275,20 +293,18 @@ async def test_joining_a_group_that_does_not_answer_is_bounded_in_time(monkeypat
                 pass
 
 
-async def test_a_broker_that_says_nothing_any_more_ends_the_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
-    timing = Timing(watch_seconds=0.05, stuck_seconds=0.2, ask_seconds=0.2, close_seconds=0.3)
+async def test_a_broker_that_says_nothing_any_more_ends_the_consumer(far_side: FarSide) -> None:
+    timing = Timing(watch_seconds=0.05, stuck_seconds=0.5, ask_seconds=0.5, close_seconds=0.3)
     async with broker("events") as (address, _), GroupSource(address, "events", "g", timing=timing) as source:
         made = Reading(source)
         task = asyncio.create_task(made.run())
         await eventually(lambda: made.offsets(0) == [0])
-
-        async def silent(_: RecordCalls, __: Any, ___: object) -> Any:
-            await asyncio.Event().wait()
-
-        monkeypatch.setattr(RecordCalls, "fetch", silent)
-        monkeypatch.setattr(RecordCalls, "list_offsets", silent)
+        # longer than stuck_seconds: as long as it speaks all is well
+        assert await asyncio.wait([task], timeout=1.5) == (set(), {task})
+        far_side.speaking.clear()
         with pytest.raises(StuckError, match="does not tell where its topics end"):
             await asyncio.wait_for(task, 15)
+        far_side.speaking.set()
 
 
 async def test_a_member_whose_commits_are_refused_for_long_ends(monkeypatch: pytest.MonkeyPatch) -> None:
