@@ -287,6 +287,10 @@ class Outbox(Protocol):
         """The next offset to read, or None where nothing was read yet."""
         ...
 
+    async def enter(self, topic: str, partition: int, offset: int, *, force: bool) -> int:
+        """Set the watermark where there is none, or in any case with `force`; returns the one that holds."""
+        ...
+
     async def committable(self, topic: str, partition: int) -> int | None:
         """The offset below which every event is settled: what may be committed to Kafka."""
         ...

@@ -67,9 +67,9 @@ class RedisOutbox:
         self._keys = keys
         self._limits = limits
         self.now = now
-        self._append, self._lease, self._settle, self._resume, self._overdue, self._park = (
+        self._append, self._enter, self._lease, self._settle, self._resume, self._overdue, self._park = (
             Script(redis, name, "begin", epoch=epoch)
-            for name in ("append", "lease", "settle", "resume", "overdue", "park")
+            for name in ("append", "enter", "lease", "settle", "resume", "overdue", "park")
         )
 
     async def append(
@@ -115,16 +115,25 @@ class RedisOutbox:
             found = await cast("Any", self._redis.hget(self._keys.watermarks, f"{topic}/{partition}"))
         return None if found is None else int(found)
 
+    async def enter(self, topic: str, partition: int, offset: int, *, force: bool) -> int:
+        """Set the watermark where there is none, or with `force`; see enter.lua."""
+        field = f"{topic}/{partition}"
+        return int(await self._enter([self._keys.watermarks], [field, offset, int(force)]))
+
     async def committable(self, topic: str, partition: int) -> int | None:
-        """The lowest offset with an unsettled delivery, else the watermark; None where nothing was read yet."""
+        """The lowest offset with an unsettled delivery, else the watermark; None where nothing was read yet.
+
+        Never above the watermark: deliveries of a topic that was recreated have offsets that the new one lacks.
+        A negative watermark waits for a person, and nothing is committed.
+        """
         with unavailable():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zrange(self._keys.unsettled(topic, partition), 0, 0, withscores=True)
                 pipe.hget(self._keys.watermarks, f"{topic}/{partition}")
                 oldest, watermark = await pipe.execute()
-        if oldest:
-            return int(oldest[0][1])
-        return None if watermark is None else int(watermark)
+        known = [int(offset) for offset in (watermark, oldest[0][1] if oldest else None) if offset is not None]
+        lowest = min(known, default=None)
+        return None if lowest is None or lowest < 0 else lowest
 
     async def overdue(self, topic: str, partition: int, *, age: int, limit: int) -> tuple[Parked, ...]:
         """What of a partition has waited longer than `age` milliseconds; see overdue.lua."""
