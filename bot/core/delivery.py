@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NewType, TypeAlias
 
-from bot.core.backoff import HOUR, Schedule, wait
+from bot.core.backoff import HOUR, SECOND, Schedule, wait
 from bot.core.destination import DestinationId
 from bot.core.event import EventKey
 
@@ -20,6 +20,11 @@ DeliveryId = NewType("DeliveryId", str)
 
 Lane = NewType("Lane", str)
 """Name of a durable queue: the destination's id, and `#shard` behind it where order is only owed per inference."""
+
+
+LEAST_WAIT = SECOND
+"""Milliseconds that a throttled lane waits even where it is told to wait none: such a lane is tried for a day, or three,
+without a count."""
 
 
 def delivery_id(event: EventKey, destination: DestinationId) -> DeliveryId:
@@ -153,7 +158,8 @@ Step: TypeAlias = Done | Retry | Cool | Pause | Bury
 def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int, jitter: float) -> Step:
     """Decide what follows from an attempt's outcome.
 
-    A far side's own waiting time is a floor: the schedule may ask for more, never for less.
+    A far side's own waiting time is a floor: the schedule may ask for more, never for less. Only the schedule's budget
+    is above it: nobody waits three centuries because a header says so.
     """
     match outcome:
         case Sent(reference=reference):
@@ -162,7 +168,7 @@ def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int
             why = f"gave up waiting after {schedule.budget // HOUR} hours: {reason}"
             return Bury(reason=why, attempt=Attempt(at=now, outcome="throttled", reason=reason))
         case Throttled(after=after, scope=scope, reason=reason):
-            return Cool(until=now + after, scope=scope, reason=reason)
+            return Cool(until=now + max(LEAST_WAIT, min(after, schedule.budget)), scope=scope, reason=reason)
         case Refused(reason=reason, scope=Scope.DELIVERY):
             return Bury(reason=reason, attempt=Attempt(at=now, outcome="refused", reason=reason))
         case Refused(reason=reason, scope=scope):
@@ -178,4 +184,4 @@ def _try_again(delivery: Delivery, outcome: Failed | Unknown, *, schedule: Sched
     pause = wait(schedule, attempt=tries, jitter=jitter)
     if pause is None or now - delivery.appended > schedule.budget:
         return Bury(reason=f"gave up after {tries} attempts: {outcome.reason}", attempt=attempt)
-    return Retry(at=now + max(pause, outcome.after), attempt=attempt, doubt=doubt)
+    return Retry(at=now + max(pause, min(outcome.after, schedule.budget)), attempt=attempt, doubt=doubt)

@@ -83,7 +83,9 @@ def test_each_try_waits_longer_and_the_last_wait_repeats(attempts: int, pause: i
     assert found == Retry(at=NOW + pause, attempt=attempt("failed"))
 
 
-@pytest.mark.parametrize(("after", "pause"), [(0, 1_000), (999, 1_000), (1_001, 1_001), (86_400_000, 86_400_000)])
+@pytest.mark.parametrize(
+    ("after", "pause"), [(0, 1_000), (999, 1_000), (1_001, 1_001), (HOUR, HOUR), (999 * HOUR, HOUR)]
+)
 @pytest.mark.parametrize("kind", [Failed, Unknown])
 def test_a_waiting_time_that_the_far_side_asks_for_is_a_floor(
     kind: type[Failed | Unknown], after: int, pause: int
@@ -109,7 +111,34 @@ def test_time_runs_out_as_tries_do(age: int, *, kept: bool) -> None:
 
 def test_waiting_for_a_limit_costs_no_tries() -> None:
     tired = delivery(attempts=FIXED.attempts, appended=NOW - HOUR)
-    assert step(Throttled(after=5), tired) == Cool(until=NOW + 5, scope=Scope.LANE, reason="rate limited")
+    assert step(Throttled(after=5_000), tired) == Cool(until=NOW + 5_000, scope=Scope.LANE, reason="rate limited")
+
+
+@pytest.mark.parametrize(("after", "pause"), [(0, 1_000), (1_001, 1_001), (HOUR, HOUR), (999 * HOUR, HOUR)])
+def test_a_limit_is_waited_for_as_long_as_it_says_within_the_budget_and_never_in_a_hot_loop(
+    after: int, pause: int
+) -> None:
+    assert step(Throttled(after=after)) == Cool(until=NOW + pause, scope=Scope.LANE, reason="rate limited")
+
+
+@given(
+    after=st.integers(0, 400 * HOUR), schedule=st.sampled_from([FIXED, FULL, SLACK, WEBHOOK]), jitter=st.floats(0, 1)
+)
+def test_what_the_far_side_asks_for_is_a_floor_up_to_the_budget(after: int, schedule: Schedule, jitter: float) -> None:
+    asked = min(after, schedule.budget)
+    for outcome in (Failed(reason="w", after=after), Unknown(reason="w", after=after), Throttled(after=after)):
+        match settle(delivery(), outcome, schedule=schedule, now=NOW, jitter=jitter):
+            case Retry(at=at) | Cool(until=at):
+                assert at >= NOW + asked
+            case other:
+                raise AssertionError(other)
+
+
+@pytest.mark.parametrize("schedule", [FULL, SLACK])
+def test_full_jitter_uses_the_whole_wait(schedule: Schedule) -> None:
+    waits = [wait(schedule, attempt=2, jitter=jitter) for jitter in (0.0, 0.1, 0.5, 1.0)]
+    full = schedule.waits[1]
+    assert waits == [full // 10, full // 10, full // 2, full]
 
 
 def test_a_limit_that_never_ends_is_not_waited_for_beyond_the_budget() -> None:
