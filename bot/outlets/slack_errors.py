@@ -1,7 +1,7 @@
 """What Slack's answers mean for a delivery, as data.
 
 Every error that https://docs.slack.dev/reference/methods/chat.postMessage names, those common to all methods, and those
-of conversations.open, .join and .history and of views.publish. Most of Slack's errors come with HTTP 200: the error string decides,
+of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come with HTTP 200: the error string decides,
 the status only where there is none.
 """
 
@@ -45,7 +45,7 @@ class Kind(Enum):
 
 _KINDS: Mapping[Kind, str] = {
     Kind.LIMITED: "ratelimited rate_limited",
-    Kind.NOT_TAKEN: "service_unavailable request_timeout",
+    Kind.NOT_TAKEN: "service_unavailable request_timeout list_record_comment_fetch_failed",
     Kind.IN_DOUBT: "internal_error fatal_error",
     Kind.MIGRATING: "team_added_to_org org_login_required",
     Kind.PLAN: "message_limit_exceeded",
@@ -56,7 +56,7 @@ _KINDS: Mapping[Kind, str] = {
     Kind.DESTINATION: """
         channel_not_found is_archived user_not_found user_disabled user_not_visible cannot_dm_bot messages_tab_disabled
         access_denied restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel
-        ekm_access_denied no_permission send_on_behalf_not_allowed is_channel_limited_access limit_required
+        ekm_access_denied no_permission send_on_behalf_not_allowed channel_is_limited_access too_many_members
         method_not_supported_for_channel_type thread_not_found not_enabled
         """,
     Kind.MEMBERSHIP: "not_in_channel",
@@ -65,13 +65,15 @@ _KINDS: Mapping[Kind, str] = {
         msg_blocks_too_long msg_blocks_too_many msg_too_long invalid_blocks invalid_blocks_format invalid_attachments
         too_many_attachments attachment_payload_limit_exceeded markdown_text_conflict no_text metadata_too_large
         invalid_arguments invalid_arg_name invalid_array_arg invalid_form_data invalid_post_type invalid_charset
-        missing_post_type metadata_must_be_sent_from_app view_too_large
+        missing_post_type metadata_must_be_sent_from_app too_many_contact_cards missing_file_data view_too_large
         """,
     Kind.OURS: """
         method_deprecated deprecated_endpoint as_user_not_supported team_not_found
-        invalid_cursor invalid_limit invalid_ts_latest invalid_ts_oldest
-        invalid_user_combination not_enough_users too_many_users users_list_not_supplied invalid_user_id
-        hash_conflict duplicate_external_id expired_trigger_id exchanged_trigger_id invalid_trigger_id
+        draft_already_deleted draft_already_sent draft_has_conflict draft_not_found
+        duplicate_channel_not_found duplicate_message_not_found
+        invalid_cursor invalid_ts_latest invalid_ts_oldest invalid_metadata_filter_keys
+        invalid_user_combination not_enough_users too_many_users users_list_not_supplied
+        hash_conflict duplicate_external_id missing_profile_id not_implemented expired_trigger_id exchanged_trigger_id
         """,
 }
 _BY_ERROR: Mapping[str, Kind] = {error: kind for kind, errors in _KINDS.items() for error in errors.split()}
