@@ -10,7 +10,7 @@ from bot.core.answers import Actor
 from bot.core.backoff import Schedule
 from bot.core.cloudevent import decode
 from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
-from bot.core.destination import Destination, DestinationId
+from bot.core.destination import Destination, DestinationId, InstallationId
 from bot.core.event import Event, EventKey, Position, Unreadable
 from bot.core.pacing import Pace
 from bot.core.routing import Routed
@@ -227,12 +227,16 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxState:
-    """How much waits: deliveries, lanes with deliveries (and how many of those are held), paused destinations."""
+    """How much waits: deliveries, lanes with deliveries (and how many of those are held).
+
+    `paused` counts the destinations, `halted` the installations that are held until a person resumes them.
+    """
 
     deliveries: int
     lanes: int
     held: int
     paused: int
+    halted: int
 
 
 class Wakes(Protocol):
@@ -264,8 +268,14 @@ class Outbox(Protocol):
         """The offset below which every event is settled: what may be committed to Kafka."""
         ...
 
-    async def lease(self, worker: str, *, lanes: int, kinds: Sequence[str]) -> Taken:
-        """Take up to `lanes` lanes that are due, of the kinds of destination named, with deliveries begun."""
+    async def lease(
+        self, worker: str, *, lanes: int, kinds: Sequence[str], rooms: Mapping[DestinationId, int] | None = None
+    ) -> Taken:
+        """Take up to `lanes` lanes that are due, of the kinds of destination named, with deliveries begun.
+
+        `rooms` says of some destinations how many of their lanes may be taken now, if any; of the others one may then.
+        Lanes of a destination without room are put off for a moment. Without `rooms` there is room for all.
+        """
         ...
 
     async def settle(
@@ -286,12 +296,15 @@ class Outbox(Protocol):
         """Listen for lanes that become due."""
         ...
 
-    async def paused(self) -> dict[DestinationId, str]:
-        """Paused destinations, each with its reason."""
+    async def paused(self) -> dict[DestinationId | InstallationId, str]:
+        """Paused destinations and installations, each with its reason."""
         ...
 
-    async def resume(self, destination: DestinationId) -> int:
-        """Let a paused destination's lanes go on; returns how many had something to send."""
+    async def resume(self, held: DestinationId | InstallationId) -> int:
+        """Let the lanes of a paused destination, or of a whole installation, go on; how many had something to send.
+
+        What is paused for another reason still stays so.
+        """
         ...
 
     async def state(self) -> OutboxState:

@@ -43,6 +43,8 @@ MetricName: TypeAlias = Literal[
     "tidings_oldest_waiting_seconds",
     # gauge: destinations held until a person resumes them
     "tidings_paused_destinations",
+    # gauge: installations (a workspace's token, all its destinations) held until a person resumes them
+    "tidings_paused_installations",
     # gauge {transport=sse|ws}: browsers connected
     "tidings_sockets",
     # counter: frames queued for sockets (one event for three sockets counts three)
@@ -96,6 +98,7 @@ class Metrics:
         self.deliveries_waiting = self._gauge("tidings_deliveries_waiting", "Deliveries in all lanes.")
         self.oldest_waiting_seconds = self._gauge("tidings_oldest_waiting_seconds", "Age of the oldest delivery.")
         self.paused_destinations = self._gauge("tidings_paused_destinations", "Destinations held until resumed.")
+        self.paused_installations = self._gauge("tidings_paused_installations", "Installations held until resumed.")
         self.sockets = self._gauge("tidings_sockets", "Browsers connected.", "transport")
         self.frames = self._counter("tidings_frames_total", "Frames queued for sockets.")
         self.sockets_dropped = self._counter("tidings_sockets_dropped_total", "Sockets closed, by reason.", "reason")

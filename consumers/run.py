@@ -204,6 +204,7 @@ class Process:
                 self._metrics.deliveries_waiting.set(state.deliveries)
                 self._metrics.lanes_waiting.set(state.lanes)
                 self._metrics.paused_destinations.set(state.paused)
+                self._metrics.paused_installations.set(state.halted)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _stop_loops(self) -> None:

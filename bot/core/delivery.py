@@ -23,8 +23,7 @@ Lane = NewType("Lane", str)
 
 
 LEAST_WAIT = SECOND
-"""Milliseconds that a throttled lane waits even where it is told to wait none: such a lane is tried for a day, or three,
-without a count."""
+"""Milliseconds that a throttled lane waits though it is told to wait none: its tries are not counted, for days."""
 
 
 def delivery_id(event: EventKey, destination: DestinationId) -> DeliveryId:
@@ -138,7 +137,7 @@ class Cool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Hold everything for the destination (or the installation) until a person resumes it."""
+    """Hold everything for the destination, or for INSTALLATION every destination of it, until a person resumes it."""
 
     scope: Scope
     attempt: Attempt

@@ -1,8 +1,8 @@
 """What Slack's answers mean for a delivery, as data.
 
 Every error that https://docs.slack.dev/reference/methods/chat.postMessage names, those common to all methods, and those
-of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come with HTTP 200: the error string decides,
-the status only where there is none.
+of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come with HTTP 200: the
+error string decides, the status only where there is none.
 """
 
 from collections.abc import Mapping

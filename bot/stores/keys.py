@@ -70,7 +70,7 @@ class Keys:
 
     @property
     def paused(self) -> str:
-        """HASH: destination id → why it is paused."""
+        """HASH: destination id, or installation → why it is paused."""
         return f"{self.prefix}paused"
 
     @property

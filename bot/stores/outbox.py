@@ -28,7 +28,7 @@ from bot.core.delivery import (
     Scope,
     Step,
 )
-from bot.core.destination import Destination, DestinationId, destination_id
+from bot.core.destination import Destination, DestinationId, InstallationId, destination_id, installation_of
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey
 from bot.ports import Appended, Arrival, Behind, Entered, Leased, OutboxState, Settled, Stale, Taken
@@ -119,14 +119,20 @@ class RedisOutbox:
             return int(oldest[0][1])
         return None if watermark is None else int(watermark)
 
-    async def lease(self, worker: str, *, lanes: int, kinds: Sequence[str]) -> Taken:
+    async def lease(
+        self, worker: str, *, lanes: int, kinds: Sequence[str], rooms: Mapping[DestinationId, int] | None = None
+    ) -> Taken:
         """Take up to `lanes` due lanes of the given kinds; see lease.lua."""
+        others, rooms = lanes if rooms is None else 1, rooms or {}
         k = self._keys
         runs = [part for kind in kinds for part in (kind, self._run_of(kind))]
         answer = await self._run(
             self._lease,
             [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool],
-            [self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs],
+            [
+                *(self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs),
+                *(others, len(rooms), *(part for place, room in rooms.items() for part in (place, room))),
+            ],
         )
         return Taken(
             expired=answer[0],
@@ -170,20 +176,20 @@ class RedisOutbox:
                 times = [int(found[0][1]) for found in await pipe.execute() if found]
         return min(times, default=None)
 
-    async def paused(self) -> dict[DestinationId, str]:
-        """Paused destinations, each with its reason."""
+    async def paused(self) -> dict[DestinationId | InstallationId, str]:
+        """Paused destinations and installations, each with its reason."""
         with unavailable():
             found = await cast("Any", self._redis.hgetall(self._keys.paused))
-        return {DestinationId(place.decode()): reason.decode() for place, reason in found.items()}
+        return {_held(name.decode()): reason.decode() for name, reason in found.items()}
 
-    async def resume(self, destination: DestinationId) -> int:
-        """Let a paused destination's lanes go on; returns how many had something to send."""
-        lanes = [destination, *(f"{destination}#{shard}" for shard in range(self._limits.shards))]
+    async def resume(self, held: DestinationId | InstallationId) -> int:
+        """Let the lanes of a paused destination or installation go on; see resume.lua."""
         k = self._keys
+        shards = 0 if held.partition("/")[0] in MERGING_KINDS else self._limits.shards
         answer: int = await self._run(
             self._resume,
-            [k.due, k.leased, k.paused, k.wake],
-            [self._clock(), k.prefix, destination, len(lanes), *lanes],
+            [k.due, k.leased, k.paused, k.wake, k.destinations],
+            [self._clock(), k.prefix, held, shards],
         )
         return answer
 
@@ -195,9 +201,12 @@ class RedisOutbox:
                 pipe.get(k.waiting)
                 pipe.zcard(k.due)
                 pipe.zcard(k.leased)
-                pipe.hlen(k.paused)
+                pipe.hkeys(k.paused)
                 waiting, due, held, paused = await pipe.execute()
-        return OutboxState(deliveries=int(waiting or 0), lanes=due + held, held=held, paused=paused)
+        halted = sum(name.count(b"/") == 1 for name in paused)
+        return OutboxState(
+            deliveries=int(waiting or 0), lanes=due + held, held=held, paused=len(paused) - halted, halted=halted
+        )
 
     async def clock_offset(self, local: Callable[[], int]) -> int:
         """What to add to the local clock to get Redis's, in milliseconds; half a round trip is its error."""
@@ -272,8 +281,12 @@ def _arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
             return ("retry", at, _attempt_json(attempt), "1" if doubt else "0")
         case Cool(until=until, scope=scope):
             return ("cool", until, _cool_key(lane, scope), "0")
-        case Pause(attempt=attempt):
-            return ("pause", 0, _attempt_json(attempt), "0")
+        case Pause(scope=scope, attempt=attempt):
+            return ("halt" if scope is Scope.INSTALLATION else "pause", 0, _attempt_json(attempt), "0")
+
+
+def _held(name: str) -> DestinationId | InstallationId:
+    return InstallationId(name) if name.count("/") == 1 else DestinationId(name)
 
 
 def _cool_key(lane: Lane, scope: Scope) -> str:
@@ -284,7 +297,7 @@ def _cool_key(lane: Lane, scope: Scope) -> str:
         case Scope.DESTINATION:
             return lane.partition("#")[0]
         case Scope.METHOD | Scope.INSTALLATION:
-            return "/".join(lane.split("/")[:2])
+            return installation_of(DestinationId(lane))
 
 
 def _attempt_json(attempt: Attempt) -> bytes:

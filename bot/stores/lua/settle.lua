@@ -10,11 +10,12 @@
 --   retry   when          attempt, JSON     stays at the head; doubt '1': it may have arrived
 --   cool    until         scope, or ''      stays; the scope, or just this lane, sends nothing before
 --   pause   -             attempt, JSON     stays; the destination is paused
+--   halt    -             attempt, JSON     stays; the whole installation is paused
 --   keep    -             -                 was begun but not tried
 --
 --   KEYS[1] due           ZSET  lane → time
 --   KEYS[2] leased        ZSET  lane → expiry
---   KEYS[3] paused        HASH  destination id → reason
+--   KEYS[3] paused        HASH  destination id, or installation → reason
 --   KEYS[4] cool          HASH  scope → time
 --   KEYS[5] waiting       STRING  number of deliveries in the outbox
 --   KEYS[6] wake          channel
@@ -75,9 +76,10 @@ for _ = 1, tonumber(ARGV[at]) do
       local known = tonumber(redis.call('HGET', KEYS[4], text) or '0')
       redis.call('HSET', KEYS[4], text, int(math.max(known, time)))
     end
-  elseif step == 'pause' then
+  elseif step == 'pause' or step == 'halt' then
     stay(id, text, doubt)
-    redis.call('HSET', KEYS[3], destination, cjson.decode(text).reason)
+    local held = step == 'pause' and destination or installation_of(destination)
+    redis.call('HSET', KEYS[3], held, cjson.decode(text).reason)
     blocked = true
   elseif step == 'keep' then
     stay(id, '', doubt)
@@ -86,7 +88,7 @@ for _ = 1, tonumber(ARGV[at]) do
   end
 end
 
-if run > 0 and not blocked and redis.call('HEXISTS', KEYS[3], destination) == 0 then
+if run > 0 and not blocked and not is_paused(KEYS[3], destination) then
   local begun = begin(prefix, lane, run, int(now))
   if #begun > 0 then
     redis.call('ZADD', KEYS[2], int(now + ttl), lane)
@@ -99,7 +101,7 @@ redis.call('ZREM', KEYS[2], lane)
 if due > now then
   redis.call('SET', prefix .. 'pace:' .. lane, int(due), 'PX', int(due - now))
 end
-if redis.call('EXISTS', prefix .. 'lane:' .. lane) == 1 and redis.call('HEXISTS', KEYS[3], destination) == 0 then
+if redis.call('EXISTS', prefix .. 'lane:' .. lane) == 1 and not is_paused(KEYS[3], destination) then
   redis.call('ZADD', KEYS[1], int(math.max(due, now)), lane)
   redis.call('PUBLISH', KEYS[6], '')
 end
