@@ -13,11 +13,12 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracer, Span
 from redis.asyncio import Redis
 
 from bot.core.cloudevent import encode
-from bot.core.delivery import Failed, Outcome, Refused, Scope, Throttled, Unknown
-from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
+from bot.core.delivery import Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.destination import Destination, InstallationId, SlackChannel, Webhook, destination_id
 from bot.core.event import Event
 from bot.core.routing import Router
-from bot.ports import Arrival, Service
+from bot.core.window import SLOW, WIDEST
+from bot.ports import Arrival, Parcel, Service
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
@@ -27,6 +28,7 @@ from consumers.dispatch import Dispatch
 from tests.walk.parts import FarSide, event, eventually, records, service, subscription
 
 CHANNEL = SlackChannel(team="T1", channel="C1")
+TEAM = InstallationId("slack/T1")
 OTHER = SlackChannel(team="T1", channel="C2")
 HOOK = Webhook(team="T1", url="https://example.com/hook")
 
@@ -247,6 +249,99 @@ async def test_a_slow_far_side_delays_no_other_lane(
         assert slow.gate is not None
         slow.gate.set()
         await eventually(lambda: empty(outbox))
+
+
+HANGING = tuple(Webhook(team="T1", url=f"https://example.com/hangs/{number}") for number in range(5))
+
+
+class PartlyHanging(FarSide):
+    """Holds every request of some destinations until the gate opens; answers all others at once."""
+
+    def __init__(self) -> None:
+        super().__init__(gate=asyncio.Event())
+        self.held: list[Destination] = []
+        self.quick: list[str] = []
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        if parcel.destination not in HANGING:
+            self.quick += [item.event.id for item in parcel.items]
+            return Sent(reference="204")
+        self.held.append(parcel.destination)
+        assert self.gate is not None
+        await self.gate.wait()
+        return Sent(reference="204")
+
+
+async def test_destinations_that_hang_leave_workers_for_the_others(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    far_side = PartlyHanging()
+    services = {"webhook": service(far_side), "slack": service(far_side)}
+    await fill(*map(event, range(200)), to=HANGING)
+    async with dispatching(outbox, services, dead_letters, metrics, workers=8) as dispatch:
+        await eventually(lambda: len(far_side.held) == 5)
+        await fill(*map(event, range(1_000, 1_050)), to=(HOOK, CHANNEL))
+        await eventually(lambda: len(far_side.quick) == 100)
+        assert sorted(map(destination_id, far_side.held)) == sorted(map(destination_id, HANGING))
+        assert all(dispatch._windows[destination_id(place)].size == 1 for place in HANGING)
+        assert far_side.gate is not None
+        far_side.gate.set()
+        await eventually(lambda: empty(outbox))
+
+
+async def test_destinations_known_to_hang_get_half_of_the_workers(
+    redis: Redis, keys: Keys, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    outbox = RedisOutbox(redis, keys, Limits(lease=30_000))
+    fill, far_side = Filler(outbox), PartlyHanging()
+    services = {"webhook": service(far_side), "slack": service(far_side)}
+    async with dispatching(outbox, services, dead_letters, metrics, workers=4) as dispatch:
+        for place in HANGING:
+            dispatch._windows.learn(destination_id(place), Unknown(reason="no answer"), SLOW)
+        await fill(*map(event, range(50)), to=HANGING)
+        await eventually(lambda: len(far_side.held) == 2)
+        await fill(*map(event, range(1_000, 1_050)), to=(HOOK,))
+        await eventually(lambda: len(far_side.quick) == 50)
+        assert len(far_side.held) == 2
+        assert far_side.gate is not None
+        far_side.gate.set()
+        await eventually(lambda: empty(outbox))
+
+
+async def test_a_destination_that_answers_gets_wider_until_all_its_shards_are_under_way(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    hook = FarSide()
+    await fill(*map(event, range(300)), to=(HOOK,))
+    async with dispatching(outbox, {"webhook": service(hook)}, dead_letters, metrics, workers=8) as dispatch:
+        await eventually(lambda: empty(outbox))
+        assert dispatch._windows[destination_id(HOOK)].size == WIDEST
+        hook.gate = asyncio.Event()
+        seen = len(hook.parcels)
+        await fill(*map(event, range(300, 400)), to=(HOOK,))
+        await eventually(lambda: len(hook.parcels) == seen + 8)
+        hook.gate.set()
+        await eventually(lambda: empty(outbox))
+        await eventually(lambda: dispatch._windows[destination_id(HOOK)].open == 0)
+
+
+async def test_an_installation_that_is_broken_halts_all_its_destinations(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Refused(reason="token_revoked", scope=Scope.INSTALLATION)])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+
+        async def halted() -> bool:
+            return await outbox.paused() == {TEAM: "token_revoked"}
+
+        await eventually(halted)
+        await fill(event(1), to=(CHANNEL, OTHER))
+        assert (await outbox.state()).halted == 1
+        assert slack.ids == [["e0"]]
+        assert await outbox.resume(TEAM) == 2
+        await eventually(lambda: empty(outbox))
+    assert sorted(name for ids in slack.ids[1:] for name in ids) == ["e0", "e1", "e1"]
 
 
 async def test_a_long_backlog_gives_its_lane_back_after_a_turn(

@@ -1,5 +1,7 @@
 """The outbox scripts on a real Valkey: one clock in the test's hand, no waiting."""
 
+from collections import Counter
+
 import pytest
 from redis.asyncio import Redis
 
@@ -16,7 +18,16 @@ from bot.core.delivery import (
     Step,
     delivery_id,
 )
-from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
+from bot.core.destination import (
+    Destination,
+    DestinationId,
+    InstallationId,
+    SlackChannel,
+    SlackPerson,
+    SlackThread,
+    Webhook,
+    destination_id,
+)
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey, event_key
 from bot.core.routing import Routed
@@ -301,6 +312,120 @@ async def test_resuming_wakes_every_shard(outbox: RedisOutbox, redis: Redis, key
     assert await lease(outbox) == ()
     assert await outbox.resume(destination_id(HOOK)) == 2
     assert len(await lease(outbox)) == 2
+
+
+HALT = Pause(scope=Scope.INSTALLATION, attempt=Attempt(at=T0, outcome="refused", reason="token_revoked"))
+TEAM = InstallationId("slack/T1")
+THREAD = SlackThread(team="T1", channel="C1", thread="1.2")
+ELSEWHERE = SlackChannel(team="T12", channel="C1")
+
+
+async def test_a_halt_holds_every_destination_of_the_installation_and_no_other(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD), arrival(1, EVALS))
+    (fraud, evals) = await lease(outbox)
+    await settle_all(outbox, fraud, HALT)
+    await settle_all(outbox, evals, Retry(at=T0, attempt=attempt()))
+    await append(outbox, arrival(2, FRAUD, EVALS, THREAD, HOOK, ELSEWHERE))
+    assert {leased.destination for leased in await lease(outbox)} == {HOOK, ELSEWHERE}
+    assert await outbox.paused() == {TEAM: "token_revoked"}
+    state = await outbox.state()
+    assert (state.paused, state.halted) == (0, 1)
+
+
+async def test_lanes_that_were_due_when_the_halt_came_are_not_taken(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    await append(outbox, arrival(1, EVALS))
+    await settle_all(outbox, leased, HALT)
+    assert await lease(outbox) == ()
+    assert await outbox.next_due() is None
+
+
+async def test_resuming_an_installation_wakes_all_its_lanes_but_those_paused_for_themselves(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    await settle_all(outbox, leased, HALT)
+    await redis.hset(keys.paused, destination_id(EVALS), "is_archived")
+    await append(outbox, arrival(1, EVALS, THREAD, ELSEWHERE, SlackPerson(team="T1", user="U1")))
+    await lease(outbox)
+    assert await outbox.resume(TEAM) == 3
+    assert {leased.lane for leased in await lease(outbox)} == {"slack/T1/C1", "slack/T1/C1/1.2", "slack/T1/@U1"}
+    assert await outbox.paused() == {destination_id(EVALS): "is_archived"}
+
+
+async def test_a_destination_resumed_within_a_halted_installation_waits_for_that(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await redis.hset(keys.paused, mapping={TEAM: "token_revoked", destination_id(FRAUD): "is_archived"})
+    await append(outbox, arrival(0, FRAUD))
+    assert await outbox.resume(destination_id(FRAUD)) == 0
+    assert await lease(outbox) == ()
+    assert await outbox.resume(TEAM) == 1
+    assert len(await lease(outbox)) == 1
+
+
+async def test_a_channel_that_is_resumed_leaves_its_threads_as_they_are(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await redis.hset(keys.paused, mapping={destination_id(FRAUD): "x", destination_id(THREAD): "locked"})
+    await append(outbox, arrival(0, FRAUD, THREAD))
+    assert await outbox.resume(destination_id(FRAUD)) == 1
+    assert [leased.destination for leased in await lease(outbox)] == [FRAUD]
+
+
+async def test_an_installation_of_webhooks_wakes_every_shard(outbox: RedisOutbox, redis: Redis, keys: Keys) -> None:
+    await redis.hset(keys.paused, "webhook/T1", "closed")
+    for shard in (0, 1):
+        key = event_key("test", str(shard))
+        await append(outbox, Arrival(offset=shard, key=key, body=b"x", routed=(routed(key, HOOK, shard),)))
+    assert await lease(outbox) == ()
+    assert await outbox.resume(InstallationId("webhook/T1")) == 2
+
+
+async def shards(outbox: RedisOutbox, *hooks: Webhook, each: int = 32) -> None:
+    """Fill so many shards of each webhook with one delivery."""
+    arrivals = []
+    for shard in range(each):
+        key = event_key("test", f"shard {shard}")
+        arrivals.append(
+            Arrival(offset=shard, key=key, body=b"x", routed=tuple(routed(key, hook, shard) for hook in hooks))
+        )
+    await append(outbox, *arrivals)
+
+
+async def test_no_more_lanes_of_a_destination_are_taken_than_it_has_room_for(outbox: RedisOutbox) -> None:
+    hooks = [Webhook(team="T1", url=f"https://example.com/{number}") for number in range(3)]
+    await shards(outbox, *hooks)
+    first, second, third = map(destination_id, hooks)
+    taken = await outbox.lease("w", lanes=50, kinds=KINDS, rooms={first: 0, second: 5})
+    counts = Counter(DestinationId(leased.lane.partition("#")[0]) for leased in taken.lanes)
+    assert counts == {second: 5, third: 1}
+
+
+async def test_lanes_without_room_do_not_hide_those_behind_them(outbox: RedisOutbox) -> None:
+    hanging = [Webhook(team="T1", url=f"https://example.com/{number}") for number in range(10)]
+    await shards(outbox, *hanging)
+    outbox.now = T0 + 1
+    await append(outbox, arrival(100, FRAUD))
+    rooms = {destination_id(hook): 0 for hook in hanging}
+    (leased,) = (await outbox.lease("w", lanes=1, kinds=KINDS, rooms=rooms)).lanes
+    assert leased.destination == FRAUD
+    assert await outbox.next_due() == T0 + 100
+    assert (await outbox.lease("w", lanes=1, kinds=KINDS, rooms=rooms)).lanes == ()
+    outbox.now = T0 + 100
+    assert len((await outbox.lease("w", lanes=50, kinds=KINDS)).lanes) == 50
+
+
+async def test_lanes_left_in_their_places_do_not_hide_those_behind_them(outbox: RedisOutbox) -> None:
+    many = [Webhook(team="T1", url=f"https://example.com/{number}") for number in range(10)]
+    await shards(outbox, *many)
+    outbox.now = T0 + 1
+    await append(outbox, arrival(100, FRAUD))
+    taken = await outbox.lease("w", lanes=11, kinds=KINDS, rooms={})
+    assert {leased.destination for leased in taken.lanes} == {*many, FRAUD}
+    assert await outbox.next_due() == T0
 
 
 async def test_a_worker_takes_no_more_lanes_than_it_asked_for(outbox: RedisOutbox) -> None:
