@@ -247,6 +247,30 @@ class Wakes(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """Of the deliveries that somebody wants to see: back in their lanes, there or delivered already, no longer kept."""
+
+    shown: int
+    known: int
+    gone: int
+
+
+class Lanes(Protocol):
+    """What people may ask of the lanes, and do to them."""
+
+    async def paused(self) -> dict[DestinationId | InstallationId, str]:
+        """Paused destinations and installations, each with its reason. Raises UnavailableError."""
+        ...
+
+    async def show(self, installation: InstallationId, deliveries: Sequence[DeliveryId]) -> Recalled:
+        """Put deliveries that were asked about back into their lanes, each once. Raises UnavailableError.
+
+        Those of another installation count as no longer kept.
+        """
+        ...
+
+
 class Outbox(Protocol):
     """All lanes: durable, first in first out, leased by one worker at a time."""
 

@@ -23,7 +23,7 @@ MetricName: TypeAlias = Literal[
     "tidings_deliveries_appended_total",
     # counter: a delivery was met again (a producer's retry, an overlapping subscription) and dropped
     "tidings_deliveries_known_total",
-    # counter {outlet, step=done|retry|cool|pause|bury}: an attempt's outcome was settled
+    # counter {outlet, step=done|retry|cool|pause|bury|ask}: an attempt's outcome was settled
     "tidings_deliveries_settled_total",
     # counter: a lane was taken back from a worker whose lease ran out
     "tidings_takeovers_total",

@@ -16,7 +16,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.actions import Actions, World
 from bot.core import pacing, schedules
 from bot.core.address import check_url
+from bot.core.destination import DestinationId
+from bot.core.doubt import policy
 from bot.core.errors import UnavailableError
+from bot.core.event import Event
+from bot.core.subscription import Doubt
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
@@ -107,14 +111,19 @@ def patiently(what: str, *, where: str, failures: tuple[type[BaseException], ...
 
 
 @asynccontextmanager
-async def services(settings: Settings) -> AsyncIterator[Mapping[str, Service]]:
+async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[str, Service]]:
     """The outlets, by kind of destination."""
 
     async def token_of(_: str) -> str:
         return settings.slack_bot_token.get_secret_value()
 
+    async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
+        return policy(await kept.subscriptions.of_destination(place), events)
+
     async with AsyncExitStack() as open_:
-        slack = await open_.enter_async_context(SlackOutlet(SlackWeb(settings.slack_api_url), token_of))
+        slack = await open_.enter_async_context(
+            SlackOutlet(SlackWeb(settings.slack_api_url), token_of, policy_of=policy_of)
+        )
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
@@ -173,6 +182,7 @@ async def people(settings: Settings, kept: Stores) -> AsyncIterator[Listening]:
             people=directory,
             channels=directory,
             audit=kept.audit,
+            lanes=kept.outbox,
             refuse_url=lambda url: check_url(url, settings.webhook_allow, settings.webhook_ports),
             secret_of=lambda destination: signing_secret(master, destination),
             now=kept.clock,

@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import takewhile
 
 import structlog
 from opentelemetry.trace import SpanKind
 
-from bot.core.delivery import Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
+from bot.core.delivery import Ask, Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
 from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
@@ -141,8 +142,12 @@ class Dispatch:
     async def _attempt(
         self, kind: str, service: Service, leased: Leased, items: list[Item]
     ) -> tuple[list[Item], Outcome]:
-        """Send as many of the items as fit in one parcel; alone if they are refused together."""
-        tried = items[: service.fit(items)]
+        """Send as many of the items as fit in one parcel; alone if they are refused together.
+
+        What is in doubt goes by itself: if it has to be asked for, the rest needs no asking.
+        """
+        alike = list(takewhile(lambda item: _is_doubtful(item) == _is_doubtful(items[0]), items))
+        tried = alike[: service.fit(alike)]
         outcome = await self._send(kind, service.outlet, leased, tried)
         match outcome:
             case Refused(scope=Scope.DELIVERY) if len(tried) > 1:
@@ -185,8 +190,11 @@ class Dispatch:
                 case Bury() as bury:
                     await self._dead_letters.buried(item, leased.destination, bury)
                     log.warning("buried", lane=leased.lane, delivery=item.delivery.id, reason=bury.reason)
-                case Pause(attempt=attempt):
-                    log.warning("destination_paused", lane=leased.lane, reason=attempt.reason)
+                case Ask(reason=reason, attempt=attempt):
+                    await self._dead_letters.buried(item, leased.destination, Bury(reason=reason, attempt=attempt))
+                    log.warning("asked", lane=leased.lane, delivery=item.delivery.id, reason=attempt.reason)
+                case Pause(scope=scope, attempt=attempt):
+                    log.warning("paused", lane=leased.lane, scope=scope, reason=attempt.reason)
                 case _:
                     pass
 
@@ -225,6 +233,10 @@ class Dispatch:
         if late:
             log.warning("drain_ended_early", turns=len(late))
             await asyncio.gather(*late, return_exceptions=True)
+
+
+def _is_doubtful(item: Item) -> bool:
+    return item.delivery.doubt is not None
 
 
 def place_of(leased: Leased) -> DestinationId:

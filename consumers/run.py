@@ -120,7 +120,7 @@ class Process:
         if Role.DISPATCH in self._roles:
             self._dispatch = Dispatch(
                 kept.outbox,
-                await open_.enter_async_context(services(settings)),
+                await open_.enter_async_context(services(settings, kept)),
                 dead_letters,
                 self._metrics,
                 name=f"{socket.gethostname()}/{os.getpid()}",

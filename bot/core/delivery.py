@@ -3,7 +3,8 @@
 Rules of this file:
 1. An outlet reports an `Outcome`; `settle` turns it into a `Step`; nothing else decides about a delivery.
 2. Everything is a value. Time (`now`, milliseconds since the epoch) and chance (`jitter`, 0 to 1) are arguments.
-3. A delivery leaves the outbox in two ways only: `Done` or `Bury`. `Retry`, `Cool` and `Pause` keep it.
+3. A delivery leaves its lane in three ways only: `Done`, `Bury` or `Ask`, which keeps it beside the lane for a person.
+   `Retry`, `Cool` and `Pause` keep it.
 """
 
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ Lane = NewType("Lane", str)
 """Name of a durable queue: the destination's id, and `#shard` behind it where order is only owed per inference."""
 
 
+ASKED = 7 * 24 * HOUR
+"""Milliseconds that a card's button works."""
 LEAST_WAIT = SECOND
 """Milliseconds that a throttled lane waits though it is told to wait none: its tries are not counted, for days."""
 
@@ -81,7 +84,18 @@ class Refused:
     scope: Scope = Scope.DELIVERY
 
 
-Outcome: TypeAlias = Sent | Throttled | Failed | Unknown | Refused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """It may have arrived in an earlier attempt and nobody can tell; so a card was shown that asks whether to send it.
+
+    `reference` is the card's.
+    """
+
+    reference: str
+    reason: str
+
+
+Outcome: TypeAlias = Sent | Throttled | Failed | Unknown | Refused | Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +165,19 @@ class Bury:
     attempt: Attempt
 
 
-Step: TypeAlias = Done | Retry | Cool | Pause | Bury
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Keep it beside its lane, which goes on, until `until`: a person may call it back with one click.
+
+    A copy goes to the dead-letter topic, as if it were buried for `reason`, and outlasts that time and the outbox.
+    """
+
+    until: int
+    reason: str
+    attempt: Attempt
+
+
+Step: TypeAlias = Done | Retry | Cool | Pause | Bury | Ask
 
 
 def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int, jitter: float) -> Step:
@@ -172,6 +198,9 @@ def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int
             return Bury(reason=reason, attempt=Attempt(at=now, outcome="refused", reason=reason))
         case Refused(reason=reason, scope=scope):
             return Pause(scope=scope, attempt=Attempt(at=now, outcome="refused", reason=reason))
+        case Asked(reason=reason):
+            why = f"may have been shown already, and waits for a click: {reason}"
+            return Ask(until=now + ASKED, reason=why, attempt=Attempt(at=now, outcome="asked", reason=reason))
         case Failed() | Unknown():
             return _try_again(delivery, outcome, schedule=schedule, now=now, jitter=jitter)
 

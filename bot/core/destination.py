@@ -62,6 +62,11 @@ def destination_id(destination: Destination) -> DestinationId:
             return DestinationId(f"webhook/{team}/{blake2b(url.encode(), digest_size=8).hexdigest()}")
 
 
+def slack_installation(team: str) -> InstallationId:
+    """What serves all of a team's places in Slack."""
+    return InstallationId(f"slack/{team}")
+
+
 def installation_of(place: DestinationId) -> InstallationId:
     """The installation that serves a place."""
     kind, team = place.split("/")[:2]

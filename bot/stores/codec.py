@@ -12,7 +12,7 @@ import orjson
 from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook, destination_id
 from bot.core.errors import DestinationError
 from bot.core.filters import parse
-from bot.core.subscription import Style, Subscription, SubscriptionId
+from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
 
 
 def destination_json(destination: Destination) -> str:
@@ -38,7 +38,7 @@ def subscription_json(subscription: Subscription) -> str:
             "filter": str(subscription.filter),
             "destination": _destination(subscription.destination),
             "place": destination_id(subscription.destination),
-            "style": {"mention": subscription.style.mention},
+            "style": {"mention": subscription.style.mention, "doubt": subscription.style.doubt},
             "created": subscription.created,
             "paused": subscription.paused,
         }
@@ -57,10 +57,14 @@ def subscription_from_json(text: str | bytes) -> Subscription:
         owner=found["owner"],
         filter=parse(found["filter"]),
         destination=_read_destination(found["destination"]),
-        style=Style(mention=found.get("style", {}).get("mention")),
+        style=_read_style(found.get("style", {})),
         created=found["created"],
         paused=found["paused"],
     )
+
+
+def _read_style(found: Mapping[str, Any]) -> Style:
+    return Style(mention=found.get("mention"), doubt=Doubt(found.get("doubt", Doubt.REPEAT)))
 
 
 def _destination(destination: Destination) -> dict[str, str]:

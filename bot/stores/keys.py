@@ -40,6 +40,10 @@ class Keys:
         """HASH while a delivery waits; STRING with an expiry once it is settled, so that it is never made again."""
         return f"{self.prefix}delivery:{delivery}"
 
+    def asked(self, delivery: DeliveryId) -> str:
+        """HASH with an expiry: a delivery that waits beside its lane for somebody to click "Show it"."""
+        return f"{self.prefix}asked:{delivery}"
+
     def lane(self, lane: Lane) -> str:
         """LIST: delivery ids, oldest first."""
         return f"{self.prefix}lane:{lane}"

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from bot.core.delivery import (
+    Ask,
     Attempt,
     Bury,
     Cool,
@@ -31,7 +32,7 @@ from bot.core.delivery import (
 from bot.core.destination import Destination, DestinationId, InstallationId, destination_id, installation_of
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey
-from bot.ports import Appended, Arrival, Behind, Entered, Leased, OutboxState, Settled, Stale, Taken
+from bot.ports import Appended, Arrival, Behind, Entered, Leased, OutboxState, Recalled, Settled, Stale, Taken
 from bot.stores.away import unavailable
 from bot.stores.codec import destination_from_json, destination_json
 from bot.stores.keys import Keys
@@ -62,9 +63,9 @@ class RedisOutbox:
         self._limits = limits
         self.now = now
         begin = (LUA / "begin.lua").read_text()
-        self._append, self._lease, self._settle, self._resume = (
+        self._append, self._lease, self._settle, self._resume, self._show = (
             redis.register_script(f"{begin}\n{(LUA / name).read_text()}")
-            for name in ("append.lua", "lease.lua", "settle.lua", "resume.lua")
+            for name in ("append.lua", "lease.lua", "settle.lua", "resume.lua", "show.lua")
         )
 
     async def append(
@@ -193,6 +194,16 @@ class RedisOutbox:
         )
         return answer
 
+    async def show(self, installation: InstallationId, deliveries: Sequence[DeliveryId]) -> Recalled:
+        """Put deliveries that were asked about back into their lanes, each once; see show.lua."""
+        k = self._keys
+        shown, known, gone = await self._run(
+            self._show,
+            [k.due, k.leased, k.paused, k.waiting, k.wake],
+            [self._clock(), k.prefix, installation, *deliveries],
+        )
+        return Recalled(shown=shown, known=known, gone=gone)
+
     async def state(self) -> OutboxState:
         """How much waits."""
         k = self._keys
@@ -277,6 +288,8 @@ def _arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
             return ("done", 0, "", "0")
         case Bury():
             return ("bury", 0, "", "0")
+        case Ask(until=until):
+            return ("ask", until, "", "0")
         case Retry(at=at, attempt=attempt, doubt=doubt):
             return ("retry", at, _attempt_json(attempt), "1" if doubt else "0")
         case Cool(until=until, scope=scope):

@@ -7,6 +7,7 @@
 -- step      time          text
 --   done    -             -                 delivered: remembered for `remember` milliseconds
 --   bury    -             -                 given up (already in the dead-letter topic): remembered likewise
+--   ask     kept until    -                 kept beside the lane for show.lua; remembered until then
 --   retry   when          attempt, JSON     stays at the head; doubt '1': it may have arrived
 --   cool    until         scope, or ''      stays; the scope, or just this lane, sends nothing before
 --   pause   -             attempt, JSON     stays; the destination is paused
@@ -21,7 +22,8 @@
 --   KEYS[6] wake          channel
 --   <prefix>lease:<lane>  HASH  token must equal `token`
 --   <prefix>lane:<lane>   LIST  settled deliveries leave it
---   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done or buried
+--   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done, buried or asked
+--   <prefix>asked:<id>    HASH  lane, e event key, u topic/partition, body: what show.lua needs
 --   <prefix>event:<key>   HASH  refs; deleted with its last delivery
 --   <prefix>unsettled:<topic>/<partition>  ZSET  settled deliveries leave it
 --   <prefix>pace:<lane>   STRING  time before which an empty lane may not send again; expires then
@@ -34,7 +36,7 @@ if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
   return {'lost'}
 end
 
-local function leave(id, memory)
+local function leave(id, memory, remember)
   local key = prefix .. 'delivery:' .. id
   local f = redis.call('HMGET', key, 'e', 'u')
   redis.call('LREM', prefix .. 'lane:' .. lane, 1, id)
@@ -44,6 +46,13 @@ local function leave(id, memory)
   end
   redis.call('SET', key, memory, 'PX', remember)
   redis.call('DECR', KEYS[5])
+end
+
+local function keep_for_a_click(id, till)
+  local f = redis.call('HMGET', prefix .. 'delivery:' .. id, 'e', 'u')
+  local body, key = redis.call('HGET', prefix .. 'event:' .. f[1], 'body'), prefix .. 'asked:' .. id
+  redis.call('HSET', key, 'lane', lane, 'e', f[1], 'u', f[2], 'body', body)
+  redis.call('PEXPIRE', key, int(till - now))
 end
 
 local function stay(id, attempt, doubt)
@@ -65,7 +74,10 @@ for _ = 1, tonumber(ARGV[at]) do
   local id, step, time, text, doubt = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
   at = at + 5
   if step == 'done' or step == 'bury' then
-    leave(id, step)
+    leave(id, step, remember)
+  elseif step == 'ask' then
+    keep_for_a_click(id, time)
+    leave(id, 'asked', int(time - now))
   elseif step == 'retry' then
     stay(id, text, doubt)
     due, blocked = math.max(due, time), true
