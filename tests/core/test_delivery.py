@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from bot.core.backoff import HOUR, MINUTE, SECOND, Schedule, wait
 from bot.core.delivery import (
+    Ask,
+    Asked,
     Attempt,
     Bury,
     Cool,
@@ -57,6 +59,14 @@ TABLE: list[tuple[Outcome, Step]] = [
     ),
     (Failed(reason="why"), Retry(at=NOW + 1_000, attempt=attempt("failed"), doubt=False)),
     (Unknown(reason="why"), Retry(at=NOW + 1_000, attempt=attempt("unknown"), doubt=True)),
+    (
+        Asked(reference="C1/1.2", reason="why"),
+        Ask(
+            until=NOW + 7 * 24 * HOUR,
+            reason="may have been shown already, and waits for a click: why",
+            attempt=attempt("asked"),
+        ),
+    ),
     (Refused(reason="why"), Bury(reason="why", attempt=attempt("refused"))),
     *(
         (Refused(reason="why", scope=scope), Pause(scope=scope, attempt=attempt("refused")))
@@ -74,7 +84,7 @@ def test_each_outcome_has_its_step(outcome: Outcome, expected: Step) -> None:
 def test_the_table_has_every_outcome_in_every_scope() -> None:
     rows = {(type(outcome), getattr(outcome, "scope", None)) for outcome, _ in TABLE}
     scoped = {(kind, scope) for kind in (Throttled, Refused) for scope in Scope}
-    assert rows == {(Sent, None), (Failed, None), (Unknown, None)} | scoped
+    assert rows == {(Sent, None), (Failed, None), (Unknown, None), (Asked, None)} | scoped
 
 
 @pytest.mark.parametrize(("attempts", "pause"), [(0, 1_000), (1, 10_000), (2, 60_000), (3, 60_000)])
@@ -170,8 +180,10 @@ def test_nothing_is_tried_before_it_may_be(
             assert age <= schedule.budget
         case Cool(until=until):
             assert until >= NOW
+        case Ask(until=until):
+            assert until > NOW
         case Done() | Pause() | Bury():
-            assert not isinstance(outcome, Throttled)
+            assert not isinstance(outcome, Throttled) or age > schedule.budget
 
 
 def test_a_deliverys_id_is_of_its_event_and_place_and_lasts() -> None:
