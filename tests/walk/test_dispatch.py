@@ -13,7 +13,20 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracer, Span
 from redis.asyncio import Redis
 
 from bot.core.cloudevent import encode
-from bot.core.delivery import Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import (
+    Asked,
+    Attempt,
+    DeliveryId,
+    Failed,
+    Outcome,
+    Refused,
+    Retry,
+    Scope,
+    Sent,
+    Step,
+    Throttled,
+    Unknown,
+)
 from bot.core.destination import Destination, InstallationId, SlackChannel, Webhook, destination_id
 from bot.core.event import Event
 from bot.core.routing import Router
@@ -206,6 +219,46 @@ async def test_a_delivery_that_is_refused_is_buried_with_its_history_and_the_nex
     assert record.key == letter["delivery"].encode()
 
 
+async def test_what_is_asked_about_lets_the_lane_go_on_and_has_a_copy_among_the_dead_letters(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics, kafka_address: str, topic: str
+) -> None:
+    slack = FarSide(outcomes=[Unknown(reason="reply lost"), Asked(reference="C1/1.2", reason="missing_scope")])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+        await fill(event(1), to=(CHANNEL,))
+        await eventually(lambda: empty(outbox))
+        (asked,) = slack.parcels[0].items
+        assert slack.ids == [["e0"], ["e0"], ["e1"]]
+        assert (await outbox.show(TEAM, [asked.delivery.id])).shown == 1
+        await eventually(lambda: empty(outbox))
+    assert slack.ids[-1] == ["e0"]
+    assert slack.parcels[-1].items[0].delivery.doubt is None
+    (record,) = await records(kafka_address, topic, 1)
+    letter = orjson.loads(record.value)
+    assert letter["reason"] == "may have been shown already, and waits for a click: missing_scope"
+    assert [one["outcome"] for one in letter["attempts"]] == ["unknown", "asked"]
+    assert letter["event"]["id"] == "e0"
+    assert metrics.deliveries_settled.labels("slack", "ask")._value.get() == 1
+
+
+async def test_what_is_in_doubt_goes_by_itself(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Unknown(reason="reply lost")])
+    await fill(event(0), event(1), to=(CHANNEL,))
+    (leased,) = (await outbox.lease("gone", lanes=1, kinds=["slack"])).lanes
+    await fill(event(2), event(3), to=(CHANNEL,))
+    steps: dict[DeliveryId, Step | None] = {
+        delivery.id: Retry(at=0, attempt=Attempt(at=0, outcome="unknown"), doubt=True)
+        for delivery, _ in leased.deliveries
+    }
+    await outbox.settle(leased, steps, due=0)
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0", "e1"], ["e0", "e1"], ["e2", "e3"]]
+
+
 async def test_items_refused_together_are_tried_alone(
     outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics, kafka_address: str, topic: str
 ) -> None:
@@ -353,6 +406,22 @@ async def test_a_long_backlog_gives_its_lane_back_after_a_turn(
     async with dispatching(outbox, {"slack": service(slack, fit=1, turn=2)}, dead_letters, metrics, workers=1):
         await eventually(lambda: empty(outbox))
     assert slack.ids.index(["e100"]) <= 2 * 2
+
+
+async def test_ten_thousand_waiting_deliveries_delay_another_lane_by_no_more_than_a_turn(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(gate=asyncio.Event())
+    for start in range(0, 10_000, 500):
+        await fill(*map(event, range(start, start + 500)), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack, fit=1, turn=16)}, dead_letters, metrics, workers=1):
+        await slack.entered.wait()
+        await fill(event(10_000), to=(OTHER,))
+        assert slack.gate is not None
+        slack.gate.set()
+        await eventually(lambda: ["e10000"] in slack.ids)
+    assert slack.ids.index(["e10000"]) <= 16
+    assert (await outbox.state()).deliveries > 9_000
 
 
 async def test_stopping_finishes_what_was_begun_and_leaves_the_rest(

@@ -544,6 +544,43 @@ async def test_lanes_of_other_kinds_are_left_alone(outbox: RedisOutbox) -> None:
     assert [leased.destination for leased in await lease(outbox)] == [FRAUD]
 
 
+async def commands(redis: Redis) -> Counter[str]:
+    """How often the server ran each command so far, those of scripts included."""
+    stats = await redis.info("commandstats")
+    return Counter({name: one["calls"] for name, one in stats.items() if name != "cmdstat_info"})
+
+
+async def test_a_lane_that_waits_costs_no_command(outbox: RedisOutbox, redis: Redis, keys: Keys) -> None:
+    async def cost_of_a_look() -> Counter[str]:
+        before = await commands(redis)
+        assert await lease(outbox) == ()
+        return await commands(redis) - before
+
+    await cost_of_a_look()  # the first loads the script
+    without = await cost_of_a_look()
+    places = [SlackChannel(team="T1", channel=f"C{number}") for number in range(200)]
+    for offset in range(10):
+        await append(outbox, arrival(offset, *places))
+    for place in places:
+        await redis.zadd(keys.due, {destination_id(place): T0 + 60_000})
+    assert (await outbox.state()).deliveries == 2_000
+    assert await cost_of_a_look() == without
+    assert sum(without.values()) <= 4
+
+
+async def test_settling_costs_the_same_however_many_wait_behind(outbox: RedisOutbox, redis: Redis) -> None:
+    async def cost_of_a_settle() -> Counter[str]:
+        (leased,) = await lease(outbox)
+        before = await commands(redis)
+        await settle_all(outbox, leased, Done(reference="x"))
+        return await commands(redis) - before
+
+    await append(outbox, *(arrival(offset, FRAUD) for offset in range(6)))
+    first = await cost_of_a_settle()
+    await append(outbox, *(arrival(offset, FRAUD) for offset in range(6, 3_000)))
+    assert await cost_of_a_settle() == first
+
+
 async def test_the_state_counts_what_waits(outbox: RedisOutbox) -> None:
     await append(outbox, arrival(0, FRAUD, HOOK), arrival(1, FRAUD))
     await lease(outbox, lanes=1)
