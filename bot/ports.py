@@ -159,9 +159,11 @@ class Arrival:
     """A record of a partition on its way into the outbox: its event and where it goes.
 
     A record that was unreadable or that nobody wants has no `event` or no `routed`; its offset still counts.
+    `timestamp` is the record's, in milliseconds since the epoch.
     """
 
     offset: int
+    timestamp: int = 0
     key: EventKey | None = None
     body: bytes = b""
     routed: tuple[Routed, ...] = ()
@@ -188,7 +190,28 @@ class Behind:
     watermark: int | None
 
 
-Appended: TypeAlias = Entered | Stale | Behind
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Full:
+    """The outbox, or the lane named, holds as many deliveries as it may; nothing was appended: come again."""
+
+    lane: Lane | None
+
+
+Appended: TypeAlias = Entered | Stale | Behind | Full
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A waiting delivery with all that it takes to make it anew, for the journal.
+
+    `body` is its event as `cloudevent.encode` wrote it; `position` is where the event lies in Kafka.
+    """
+
+    delivery: Delivery
+    lane: Lane
+    destination: Destination
+    body: bytes
+    position: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,14 +252,16 @@ class Settled:
 class OutboxState:
     """How much waits: deliveries, lanes with deliveries (and how many of those are held).
 
-    `paused` counts the destinations, `halted` the installations that are held until a person resumes them.
+    `paused` counts the destinations, `halted` the installations that are held until a person resumes them. `parked`
+    counts the deliveries that the journal has, too.
     """
 
     deliveries: int
     lanes: int
     held: int
     paused: int
-    halted: int
+    halted: int = 0
+    parked: int = 0
 
 
 class Wakes(Protocol):
@@ -292,6 +317,22 @@ class Outbox(Protocol):
         """The offset below which every event is settled: what may be committed to Kafka."""
         ...
 
+    async def overdue(self, topic: str, partition: int, *, age: int, limit: int) -> tuple[Parked, ...]:
+        """Unsettled deliveries of the partition that have waited longer than `age` ms, lowest offset first."""
+        ...
+
+    async def park(self, deliveries: Sequence[DeliveryId]) -> tuple[DeliveryId, ...]:
+        """Note that the journal has them: they hold back no commit. Returns those that are settled by now."""
+        ...
+
+    async def unparked(self, limit: int) -> tuple[DeliveryId, ...]:
+        """Settled deliveries that the journal still has."""
+        ...
+
+    async def forget_parked(self, deliveries: Sequence[DeliveryId]) -> None:
+        """Note that they have left the journal."""
+        ...
+
     async def lease(
         self, worker: str, *, lanes: int, kinds: Sequence[str], rooms: Mapping[DestinationId, int] | None = None
     ) -> Taken:
@@ -333,6 +374,18 @@ class Outbox(Protocol):
 
     async def state(self) -> OutboxState:
         """How much waits."""
+        ...
+
+
+class ParkedDeliveries(Protocol):
+    """The journal of deliveries that have to wait long."""
+
+    async def keep(self, deliveries: Sequence[Parked]) -> None:
+        """Write them, in order; returns when Kafka has them (acks=all). Raises UnavailableError."""
+        ...
+
+    async def forget(self, deliveries: Sequence[DeliveryId]) -> None:
+        """Write that they are settled. Raises UnavailableError."""
         ...
 
 

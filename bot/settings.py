@@ -41,6 +41,13 @@ class Settings(BaseSettings):
     )
     topic: str = Field("inference.events", description="The topic that services publish inference events to.")
     dead_topic: str = Field("inference.dead", description="The dead-letter topic.")
+    subscriptions_topic: str = Field(
+        "inference.subscriptions",
+        description="Compacted topic that holds every subscription, for a Redis that was wiped.",
+    )
+    parked_topic: str = Field(
+        "inference.parked", description="Compacted topic that holds the deliveries that have waited long."
+    )
     group: str = Field("tidings", description="The consumer group of ingest.")
     redis: str = Field("redis://localhost:6379/0", description="Redis 6.2 or newer, or Valkey: AOF on, noeviction.")
     namespace: str = Field("tidings", description="Prefix of every Redis key; give each installation its own.")
@@ -92,6 +99,23 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(20, ge=0, le=600, description="How long a stopping process may finish what it began.")
     remember_hours: float = Field(
         24, gt=0, description="How long a delivery is remembered, so that a producer's retry is not delivered again."
+    )
+    park_after: float = Field(
+        600,
+        gt=0,
+        description="Seconds that a delivery may hold back what is committed to Kafka; "
+        "after that it is written to TIDINGS_PARKED_TOPIC.",
+    )
+    max_age_hours: float = Field(
+        72,
+        gt=0,
+        description="Age at which a delivery that still waits is given up: to the dead-letter topic, as expired.",
+    )
+    outbox_max: int = Field(
+        200_000, ge=1, description="Deliveries that may wait in Redis in all; at that many, ingest waits."
+    )
+    lane_max: int = Field(
+        100_000, ge=1, description="Deliveries that may wait in one lane; at that many, ingest waits."
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")

@@ -39,8 +39,14 @@ MetricName: TypeAlias = Literal[
     "tidings_lanes_waiting",
     # gauge: deliveries in all lanes
     "tidings_deliveries_waiting",
-    # gauge, seconds: age of the oldest delivery in the outbox
-    "tidings_oldest_waiting_seconds",
+    # gauge: deliveries that have waited so long that the journal has them, too
+    "tidings_deliveries_parked",
+    # counter {outlet}: a delivery was given up because it had waited too long; the dead-letter topic has it
+    "tidings_deliveries_expired_total",
+    # gauge, 0 or 1: ingest waits: for Redis, for Kafka, or because the outbox is full (/readyz says for which)
+    "tidings_ingest_waiting",
+    # counter {found=restarted|wiped}: this process took up the state of a Redis that was restarted or wiped
+    "tidings_recoveries_total",
     # gauge: destinations held until a person resumes them
     "tidings_paused_destinations",
     # gauge: installations (a workspace's token, all its destinations) held until a person resumes them
@@ -96,7 +102,12 @@ class Metrics:
         self.lag = self._gauge("tidings_lag", "Records of the partition not yet read.", "topic", "partition")
         self.lanes_waiting = self._gauge("tidings_lanes_waiting", "Lanes with a delivery in them.")
         self.deliveries_waiting = self._gauge("tidings_deliveries_waiting", "Deliveries in all lanes.")
-        self.oldest_waiting_seconds = self._gauge("tidings_oldest_waiting_seconds", "Age of the oldest delivery.")
+        self.deliveries_parked = self._gauge("tidings_deliveries_parked", "Deliveries that the journal has, too.")
+        self.deliveries_expired = self._counter(
+            "tidings_deliveries_expired_total", "Deliveries given up because they had waited too long.", "outlet"
+        )
+        self.ingest_waiting = self._gauge("tidings_ingest_waiting", "Whether ingest waits; /readyz says for what.")
+        self.recoveries = self._counter("tidings_recoveries_total", "States of Redis taken up anew.", "found")
         self.paused_destinations = self._gauge("tidings_paused_destinations", "Destinations held until resumed.")
         self.paused_installations = self._gauge("tidings_paused_installations", "Installations held until resumed.")
         self.sockets = self._gauge("tidings_sockets", "Browsers connected.", "transport")

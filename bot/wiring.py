@@ -6,10 +6,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 from aiohttp.web import RouteDef
-from redis.asyncio import Redis
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
@@ -35,8 +40,12 @@ from bot.slack.inbox import Inbox
 from bot.slack.installation import SingleInstallation
 from bot.slack.socket import SocketMode
 from bot.stores.audit import RedisAudit
+from bot.stores.epoch import Epoch
+from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
+from bot.stores.parked import ParkedJournal
+from bot.stores.recovery import Front, Recovery
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
 from bot.web.access import Access
@@ -49,6 +58,10 @@ log = structlog.get_logger()
 SHARDS = 32
 """Requests that one webhook may have in flight: an inference always takes the same shard, which keeps its order."""
 HOUR = 3_600_000
+CONNECTIONS = 64
+"""To Redis: it works on one script at a time, so that more than a few dozen only wait there instead of here."""
+CONNECTION_SECONDS = 10
+"""How long a call waits for one of them before Redis counts as away."""
 
 
 def now_ms() -> int:
@@ -58,40 +71,78 @@ def now_ms() -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """What is kept in Redis. `clock` is Redis's clock, in milliseconds."""
+    """What is kept in Redis, and the journal beside it. `clock` is Redis's clock, in milliseconds.
+
+    Nothing works before `recovery.take_up()` has found, or made, the state's epoch.
+    """
 
     redis: Redis
     keys: Keys
     outbox: RedisOutbox
     subscriptions: RedisSubscriptions
     audit: RedisAudit
+    parked: ParkedJournal
+    epoch: Epoch
+    recovery: Recovery
     clock: Callable[[], int]
 
 
 @asynccontextmanager
-async def stores(settings: Settings) -> AsyncIterator[Stores]:
+async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[Stores]:
     """Connect to Redis, however long it takes to come, telling so."""
-    redis = Redis.from_url(settings.redis, protocol=3, socket_connect_timeout=5, health_check_interval=15)
-    try:
+    keys = Keys(settings.namespace)
+    async with _client(settings) as bare:
+        epoch = Epoch(bare, keys)
         async for attempt in patiently("Redis", where=settings.redis, failures=(RedisError, OSError, TimeoutError)):
             with attempt:
-                await redis.ping()
-        keys = Keys(settings.namespace)
-        limits = Limits(
-            lease=round(settings.lease_seconds * 1000), remember=round(settings.remember_hours * HOUR), shards=SHARDS
-        )
-        outbox = RedisOutbox(redis, keys, limits)
-        offset = await outbox.clock_offset(now_ms)
-        yield Stores(
-            redis=redis,
-            keys=keys,
-            outbox=outbox,
-            subscriptions=RedisSubscriptions(redis, keys),
-            audit=RedisAudit(redis, keys),
-            clock=lambda: now_ms() + offset,
-        )
-    finally:
-        await redis.aclose()
+                await bare.ping()
+        async with _client(settings, redis_connect_func=epoch.compare) as redis:
+            limits = Limits(
+                lease=round(settings.lease_seconds * 1000),
+                remember=round(settings.remember_hours * HOUR),
+                shards=SHARDS,
+                most=settings.outbox_max,
+                most_a_lane=settings.lane_max,
+            )
+            journal = partial(KafkaJournal, kafka, settings.kafka, namespace=settings.namespace)
+            subscriptions, parked = journal(settings.subscriptions_topic), ParkedJournal(journal(settings.parked_topic))
+            offset = await RedisOutbox(bare, keys, limits).clock_offset(now_ms)
+            yield Stores(
+                redis=redis,
+                keys=keys,
+                outbox=RedisOutbox(redis, keys, limits, epoch=epoch),
+                subscriptions=RedisSubscriptions(redis, keys, epoch=epoch, journal=subscriptions),
+                audit=RedisAudit(redis, keys),
+                parked=parked,
+                epoch=epoch,
+                recovery=Recovery(
+                    bare,
+                    keys,
+                    epoch,
+                    subscriptions=subscriptions,
+                    parked=parked,
+                    ends=partial(ends, kafka, settings.kafka, settings.topic),
+                    front=Front(run=limits.run, interval=pacing.SLACK.interval),
+                ),
+                clock=lambda: now_ms() + offset,
+            )
+
+
+def _client(settings: Settings, **more: Any) -> Redis:
+    """A client that tries twice again at once, for a connection that went stale; longer waits are the loops' work."""
+    retry = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), 2)
+    # The stock pool has 100 connections and raises for whoever asks for another; more workers than that are usual here.
+    pool = BlockingConnectionPool.from_url(
+        settings.redis,
+        max_connections=CONNECTIONS,
+        timeout=CONNECTION_SECONDS,
+        protocol=3,
+        socket_connect_timeout=5,
+        health_check_interval=15,
+        retry=retry,
+        **more,
+    )
+    return Redis.from_pool(pool)
 
 
 def patiently(what: str, *, where: str, failures: tuple[type[BaseException], ...]) -> AsyncRetrying:

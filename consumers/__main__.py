@@ -181,12 +181,12 @@ def subs_list(
 ) -> None:
     """List every subscription."""
     from bot.core.destination import destination_id
-    from bot.wiring import stores
+    from consumers.keeper import at_hand
 
     settings = _settings(env_file, frozenset())
 
     async def read() -> list[dict[str, Any]]:
-        async with stores(settings) as kept:
+        async with at_hand(settings) as kept:
             _, everyone = await kept.subscriptions.snapshot()
         return [
             {

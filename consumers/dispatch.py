@@ -14,7 +14,20 @@ from itertools import takewhile
 import structlog
 from opentelemetry.trace import SpanKind
 
-from bot.core.delivery import Ask, Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, settle
+from bot.core.delivery import (
+    EXPIRED,
+    Ask,
+    Bury,
+    DeliveryId,
+    Outcome,
+    Pause,
+    Refused,
+    Scope,
+    Step,
+    Unknown,
+    expire,
+    settle,
+)
 from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
@@ -34,7 +47,8 @@ MARGIN = 5_000
 class Dispatch:
     """Drains lanes of the kinds in `services`, `workers` at a time.
 
-    `clock` gives milliseconds since the epoch, by Redis's clock; `dice` numbers within 0 and 1.
+    A delivery older than `age` milliseconds is given up. `clock` gives milliseconds since the epoch, by Redis's clock;
+    `dice` numbers within 0 and 1.
     """
 
     def __init__(
@@ -46,6 +60,7 @@ class Dispatch:
         *,
         name: str,
         workers: int,
+        age: int,
         clock: Callable[[], int],
         dice: Callable[[], float],
     ) -> None:
@@ -55,6 +70,7 @@ class Dispatch:
         self._metrics = metrics
         self._name = name
         self._workers = workers
+        self._age = age
         self._clock = clock
         self._dice = dice
         self._tracer = tracer()
@@ -126,9 +142,12 @@ class Dispatch:
         sends = 0
         while leased.deliveries:
             items = [Item(delivery=delivery, body=body) for delivery, body in leased.deliveries]
-            tried, outcome = await self._attempt(kind, service, leased, items)
+            steps: Mapping[DeliveryId, Step] = self._expired(items)
+            tried = [item for item in items if item.delivery.id in steps]
+            if not tried:
+                tried, outcome = await self._attempt(kind, service, leased, items)
+                steps = self._steps(service, tried, outcome)
             sends += 1
-            steps = self._steps(service, tried, outcome)
             await self._bury(leased, tried, steps)
             now = self._clock()
             more = sends < service.pace.turn and not stop.is_set() and now < leased.until - MARGIN
@@ -176,6 +195,16 @@ class Dispatch:
         self._windows.learn(place_of(leased), outcome, self._clock() - began)
         return outcome
 
+    def _expired(self, items: Sequence[Item]) -> dict[DeliveryId, Bury]:
+        """Those at the head that have become too old to be sent."""
+        now, late = self._clock(), dict[DeliveryId, Bury]()
+        for item in items:
+            bury = expire(item.delivery, age=self._age, now=now)
+            if bury is None:
+                break
+            late[item.delivery.id] = bury
+        return late
+
     def _steps(self, service: Service, tried: Sequence[Item], outcome: Outcome) -> dict[DeliveryId, Step]:
         now, jitter = self._clock(), self._dice()
         return {
@@ -218,7 +247,10 @@ class Dispatch:
             return
         now = self._clock()
         for item in tried:
-            step = type(steps[item.delivery.id]).__name__.lower()
+            followed = steps[item.delivery.id]
+            step = type(followed).__name__.lower()
+            if isinstance(followed, Bury) and followed.attempt.outcome == EXPIRED:
+                self._metrics.deliveries_expired.labels(kind).inc()
             self._metrics.deliveries_settled.labels(kind, step).inc()
             if step == "done":
                 self._metrics.delivery_seconds.labels(kind).observe((now - item.delivery.appended) / 1000)

@@ -15,10 +15,11 @@ from bot.core.cloudevent import encode, read
 from bot.core.errors import UnavailableError
 from bot.core.event import Event, Position, Unreadable
 from bot.core.routing import Router
-from bot.ports import Arrival, Behind, DeadLetters, Entered, Outbox, Stale, Subscriptions
+from bot.ports import Arrival, Behind, DeadLetters, Entered, Full, Outbox, Stale, Subscriptions
 from bot.telemetry import Metrics
 from consumers.kafka import Record
 from consumers.offsets import unread
+from consumers.parking import Parking
 from consumers.race import first
 
 log = structlog.get_logger()
@@ -63,6 +64,7 @@ class Ingest:
         metrics: Metrics,
         *,
         shards: int,
+        parking: Parking | None = None,
     ) -> None:
         self._source = source
         self._outbox = outbox
@@ -70,6 +72,7 @@ class Ingest:
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._shards = shards
+        self._parking = parking
         self._router: tuple[int, Router] | None = None
         self._watermarks: dict[tuple[str, int], int] = {}
         self.waiting_for: str | None = None
@@ -102,6 +105,7 @@ class Ingest:
                 if self.waiting_for is None:
                     log.warning("ingest_waits", why=str(error), cause=str(error.__cause__))
                 self.waiting_for = str(error)
+                self._metrics.ingest_waiting.set(1)
                 await first(stop.wait(), seconds=RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
                 if stop.is_set():
@@ -110,6 +114,7 @@ class Ingest:
                 if self.waiting_for is not None:
                     log.info("ingest_goes_on")
                 self.waiting_for = None
+                self._metrics.ingest_waiting.set(0)
                 return
 
     async def _append(self, batch: Sequence[Record]) -> None:
@@ -132,6 +137,8 @@ class Ingest:
                     self._watermarks.pop(place, None)
                     await self._source.rewind(topic, partition, watermark)
                     return
+                case Full(lane=lane):
+                    raise UnavailableError(f"the outbox is full{f': lane {lane}' if lane else ''}")
                 case Entered() as entered:
                     self._watermarks[place] = events[-1][0].offset + 1
                     self._count(place, [event for _, event in events], entered)
@@ -168,6 +175,8 @@ class Ingest:
         for place in [place for place in self._watermarks if place not in assigned]:
             del self._watermarks[place]
         try:
+            if self._parking is not None:
+                await self._parking.look(assigned)
             offsets = {place: await self._outbox.committable(*place) for place in assigned}
         except UnavailableError as error:
             log.warning("commit_put_off", why=str(error), cause=str(error.__cause__))
@@ -186,8 +195,8 @@ def _position(record: Record) -> Position:
 def _arrival(record: Record, event: Event | Unreadable, router: Router) -> Arrival:
     match event:
         case Unreadable():
-            return Arrival(offset=record.offset)
+            return Arrival(offset=record.offset, timestamp=record.timestamp)
         case Event():
             routed = router.route(event)
             body = encode(event) if routed else b""
-            return Arrival(offset=record.offset, key=event.key, body=body, routed=routed)
+            return Arrival(offset=record.offset, timestamp=record.timestamp, key=event.key, body=body, routed=routed)

@@ -121,7 +121,9 @@ class GroupSource:
         """Read on from `offset`, or from the committed offset where it is None."""
         place = TopicPartition(topic, partition)
         if offset is None:
-            await self._consumer.seek_to_committed(place)
+            offset = await self._consumer.committed(place)
+        if offset is None:
+            await self._consumer.seek_to_beginning(place)
         else:
             self._consumer.seek(place, offset)
 

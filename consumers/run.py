@@ -8,8 +8,8 @@ Stopping, on SIGTERM or SIGINT:
 4. Dispatch leases no further lane and finishes what it began, within TIDINGS_DRAIN_SECONDS.
 5. Ingest commits to Kafka what is settled by now.
 6. Browsers are told to reconnect (1001, going away), and the web server closes.
-7. Kafka: consumers leave, the producer flushes.
-8. Redis closes.
+7. Redis closes.
+8. Kafka: consumers have left, the producer flushes.
 
 A loop that dies takes the process with it, by the same steps: half a service that looks healthy is worse than none.
 """
@@ -27,6 +27,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from bot.core.backoff import HOUR
 from bot.core.errors import UnavailableError
 from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
@@ -39,6 +40,8 @@ from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
+from consumers.keeper import Keeper
+from consumers.parking import Parking
 from consumers.race import first
 
 log = structlog.get_logger()
@@ -46,7 +49,7 @@ log = structlog.get_logger()
 MEASURE_SECONDS = 2.0
 RESTART_SECONDS = 1.0
 CANCEL_SECONDS = 5.0
-STOPS = ("unready", "people", "ingest", "dispatch", "commit", "web", "kafka", "redis")
+STOPS = ("unready", "people", "ingest", "dispatch", "commit", "web", "redis", "kafka")
 """The stages of stopping, in order; the module's docstring says what each does."""
 
 
@@ -88,10 +91,13 @@ class Process:
     async def serve(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set or a loop dies; the loop's error is raised once all is put away."""
         async with AsyncExitStack() as open_:
-            kept = await open_.enter_async_context(stores(self._settings))
-            open_.callback(self._stage, "redis")
             kafka = await _patient_producer(open_, self._settings)
             open_.callback(self._stage, "kafka")
+            kept = await open_.enter_async_context(stores(self._settings, kafka))
+            open_.callback(self._stage, "redis")
+            keeper = Keeper(kept, self._metrics)
+            await keeper.start()
+            self._own("keeper", keeper.run())
             routes = await self._start(open_, kept, kafka)
             self._checks |= {"redis": _redis_check(kept), "kafka": _kafka_check(kafka), "loops": self._unhindered}
             lag = await open_.enter_async_context(LoopLag(self._metrics))
@@ -125,6 +131,7 @@ class Process:
                 self._metrics,
                 name=f"{socket.gethostname()}/{os.getpid()}",
                 workers=settings.workers,
+                age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
             )
@@ -167,7 +174,15 @@ class Process:
                 async with GroupSource(
                     settings.kafka, settings.topic, settings.group, start=kept.outbox.watermark
                 ) as source:
-                    ingest = Ingest(source, kept.outbox, kept.subscriptions, dead_letters, self._metrics, shards=SHARDS)
+                    ingest = Ingest(
+                        source,
+                        kept.outbox,
+                        kept.subscriptions,
+                        dead_letters,
+                        self._metrics,
+                        shards=SHARDS,
+                        parking=Parking(kept.outbox, kept.parked, age=round(settings.park_after * 1000)),
+                    )
                     self._ingest = ingest
                     await ingest.run(signals.stop_ingest)
                     signals.ingest_idle.set()
@@ -205,6 +220,7 @@ class Process:
                 self._metrics.lanes_waiting.set(state.lanes)
                 self._metrics.paused_destinations.set(state.paused)
                 self._metrics.paused_installations.set(state.halted)
+                self._metrics.deliveries_parked.set(state.parked)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _stop_loops(self) -> None:

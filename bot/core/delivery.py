@@ -205,6 +205,21 @@ def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int
             return _try_again(delivery, outcome, schedule=schedule, now=now, jitter=jitter)
 
 
+EXPIRED = "expired"
+"""The outcome, in the history, of a delivery that was given up unsent."""
+
+
+def expire(delivery: Delivery, *, age: int, now: int) -> Bury | None:
+    """Give up a delivery that has waited longer than `age` milliseconds: nobody wants to be told so late.
+
+    It is said, not dropped: the dead-letter topic has it, and it can be replayed.
+    """
+    if now - delivery.appended <= age:
+        return None
+    reason = f"expired: it waited longer than {age / HOUR:g} h"
+    return Bury(reason=reason, attempt=Attempt(at=now, outcome=EXPIRED))
+
+
 def _try_again(delivery: Delivery, outcome: Failed | Unknown, *, schedule: Schedule, now: int, jitter: float) -> Step:
     doubt = isinstance(outcome, Unknown)
     attempt = Attempt(at=now, outcome="unknown" if doubt else "failed", reason=outcome.reason)

@@ -10,6 +10,11 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.core.errors import UnavailableError
 
+
+class UncheckedError(RedisConnectionError):
+    """The server at the other end was restarted or wiped, and nobody has checked its state yet."""
+
+
 SILENT = (RedisConnectionError, RedisTimeoutError)
 UNABLE = (ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError)
 UNABLE_WORDS = ("MISCONF", "BUSY", "UNKILLABLE", "NOREPLICAS")
@@ -21,6 +26,8 @@ def unavailable() -> Iterator[None]:
     """Turn a Redis that can't be reached, or can't take this for now, into UnavailableError; let mistakes through."""
     try:
         yield
+    except UncheckedError as error:
+        raise UnavailableError(str(error)) from error
     except SILENT as error:
         raise UnavailableError("Redis does not answer") from error
     except ResponseError as error:

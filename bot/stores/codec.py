@@ -9,10 +9,21 @@ from typing import Any
 
 import orjson
 
-from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook, destination_id
+from bot.core.delivery import Attempt, Delivery, DeliveryId, Lane
+from bot.core.destination import (
+    Destination,
+    DestinationId,
+    SlackChannel,
+    SlackPerson,
+    SlackThread,
+    Webhook,
+    destination_id,
+)
 from bot.core.errors import DestinationError
+from bot.core.event import EventKey, Position
 from bot.core.filters import parse
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
+from bot.ports import Parked
 
 
 def destination_json(destination: Destination) -> str:
@@ -61,6 +72,57 @@ def subscription_from_json(text: str | bytes) -> Subscription:
         created=found["created"],
         paused=found["paused"],
     )
+
+
+def parked_json(parked: Parked) -> bytes:
+    """Write a waiting delivery with its event."""
+    delivery, position = parked.delivery, parked.position
+    return orjson.dumps(
+        {
+            "delivery": delivery.id,
+            "lane": parked.lane,
+            "destination": _destination(parked.destination),
+            "key": delivery.event,
+            "appended": delivery.appended,
+            "attempts": delivery.attempts,
+            "doubt": delivery.doubt,
+            "history": [attempt_fields(attempt) for attempt in delivery.history],
+            "position": [position.topic, position.partition, position.offset],
+            "event": orjson.Fragment(parked.body),
+        }
+    )
+
+
+def parked_from_json(text: str | bytes) -> Parked:
+    """Read what `parked_json` wrote. Raises ValueError, LookupError, TypeError or DestinationError for other text."""
+    found = orjson.loads(text)
+    destination = _read_destination(found["destination"])
+    topic, partition, offset = found["position"]
+    return Parked(
+        delivery=Delivery(
+            id=DeliveryId(found["delivery"]),
+            event=EventKey(found["key"]),
+            destination=DestinationId(destination_id(destination)),
+            appended=found["appended"],
+            attempts=found["attempts"],
+            doubt=found["doubt"],
+            history=tuple(Attempt(**attempt) for attempt in found["history"]),
+        ),
+        lane=Lane(found["lane"]),
+        destination=destination,
+        body=orjson.dumps(found["event"]),
+        position=Position(topic=topic, partition=partition, offset=offset),
+    )
+
+
+def attempt_json(attempt: Attempt) -> bytes:
+    """An attempt as a line of a delivery's history in Redis."""
+    return orjson.dumps(attempt_fields(attempt))
+
+
+def attempt_fields(attempt: Attempt) -> dict[str, str | int]:
+    """An attempt as JSON has it, here and in the dead-letter topic."""
+    return {"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason}
 
 
 def _read_style(found: Mapping[str, Any]) -> Style:

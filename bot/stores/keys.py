@@ -20,8 +20,36 @@ class Keys:
 
     @property
     def epoch(self) -> str:
-        """STRING: random, written when the Redis was first used; gone means that it was wiped."""
+        """STRING: the server's run id and something random, written when the state was last checked.
+
+        Another run id means that the server was restarted since; no epoch, that it was wiped.
+        """
         return f"{self.prefix}epoch"
+
+    @property
+    def recovering(self) -> str:
+        """STRING with an expiry: who checks or rebuilds the state now."""
+        return f"{self.prefix}recovering"
+
+    @property
+    def pulse(self) -> str:
+        """STRING: when a lane was last leased or settled: after a restart, up to when Redis remembers."""
+        return f"{self.prefix}pulse"
+
+    @property
+    def reread(self) -> str:
+        """HASH: topic/partition → end:since. Records below `end` may have been delivered before Redis forgot them."""
+        return f"{self.prefix}reread"
+
+    @property
+    def parked(self) -> str:
+        """SET: ids of waiting deliveries that are in the journal, and so hold back no commit."""
+        return f"{self.prefix}parked"
+
+    @property
+    def unparked(self) -> str:
+        """SET: ids of settled deliveries that have to leave the journal."""
+        return f"{self.prefix}unparked"
 
     @property
     def watermarks(self) -> str:
@@ -37,7 +65,10 @@ class Keys:
         return f"{self.prefix}event:{key}"
 
     def delivery(self, delivery: DeliveryId) -> str:
-        """HASH while a delivery waits; STRING with an expiry once it is settled, so that it is never made again."""
+        """HASH while a delivery waits; STRING with an expiry once it is settled, so that it is never made again.
+
+        Fields: those of begin.lua, u topic/partition whose unsettled set has it ('' for none), l its lane.
+        """
         return f"{self.prefix}delivery:{delivery}"
 
     def asked(self, delivery: DeliveryId) -> str:
@@ -105,6 +136,11 @@ class Keys:
     def subscriptions_version(self) -> str:
         """STRING: a number that grows with every change to the subscriptions; append refuses an older one."""
         return f"{self.prefix}subscriptions:version"
+
+    @property
+    def subscriptions_unwritten(self) -> str:
+        """HASH: subscription id → its version, of changes that the journal has not seen yet."""
+        return f"{self.prefix}subscriptions:unwritten"
 
     def subscriptions_of(self, team: str, user: str) -> str:
         """SET: ids of the subscriptions that a person owns."""

@@ -8,12 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import orjson
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 
 from bot.core.delivery import (
     Ask,
@@ -31,24 +29,43 @@ from bot.core.delivery import (
 )
 from bot.core.destination import Destination, DestinationId, InstallationId, destination_id, installation_of
 from bot.core.errors import UnavailableError
-from bot.core.event import EventKey
-from bot.ports import Appended, Arrival, Behind, Entered, Leased, OutboxState, Recalled, Settled, Stale, Taken
+from bot.core.event import EventKey, Position
+from bot.ports import (
+    Appended,
+    Arrival,
+    Behind,
+    Entered,
+    Full,
+    Leased,
+    OutboxState,
+    Parked,
+    Recalled,
+    Settled,
+    Stale,
+    Taken,
+)
 from bot.stores.away import unavailable
-from bot.stores.codec import destination_from_json, destination_json
+from bot.stores.codec import attempt_json, destination_from_json, destination_json
+from bot.stores.epoch import Epoch
 from bot.stores.keys import Keys
+from bot.stores.script import Script
 
-LUA = Path(__file__).parent / "lua"
 MERGING_KINDS = ("slack",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`lease` and `remember` are milliseconds; `run` is how many deliveries of a merging kind are begun at once."""
+    """`lease` and `remember` are milliseconds; `run` is how many deliveries of a merging kind are begun at once.
+
+    `most` is how many deliveries the outbox takes in all, `most_a_lane` how many a lane does; each by one batch more.
+    """
 
     lease: int = 60_000
     remember: int = 24 * 3_600_000
     run: int = 10
     shards: int = 8
+    most: int = 200_000
+    most_a_lane: int = 100_000
 
 
 class RedisOutbox:
@@ -57,15 +74,16 @@ class RedisOutbox:
     `now` gives the scripts another clock than the server's, for tests.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, limits: Limits, *, now: int | None = None) -> None:
+    def __init__(
+        self, redis: Redis, keys: Keys, limits: Limits, *, epoch: Epoch | None = None, now: int | None = None
+    ) -> None:
         self._redis = redis
         self._keys = keys
         self._limits = limits
         self.now = now
-        begin = (LUA / "begin.lua").read_text()
-        self._append, self._lease, self._settle, self._resume, self._show = (
-            redis.register_script(f"{begin}\n{(LUA / name).read_text()}")
-            for name in ("append.lua", "lease.lua", "settle.lua", "resume.lua", "show.lua")
+        self._append, self._lease, self._settle, self._resume, self._overdue, self._park, self._show = (
+            Script(redis, name, "begin", epoch=epoch)
+            for name in ("append", "lease", "settle", "resume", "overdue", "park", "show")
         )
 
     async def append(
@@ -77,19 +95,19 @@ class RedisOutbox:
         places: dict[DestinationId, Destination] = {}
         records: list[Any] = []
         for arrival in arrivals:
-            records += (arrival.offset, arrival.key or "", arrival.body, len(arrival.routed))
+            records += (arrival.offset, arrival.timestamp, arrival.key or "", arrival.body, len(arrival.routed))
             for routed in arrival.routed:
                 place = destination_id(routed.destination)
                 places[place] = routed.destination
                 records += (routed.delivery, routed.lane, place)
-        answer = await self._run(
-            self._append,
+        answer = await self._append(
             [
                 *(k.watermarks, k.unsettled(topic, partition), k.due, k.leased, k.paused, k.destinations),
-                *(k.subscriptions_version, k.waiting, k.wake),
+                *(k.subscriptions_version, k.waiting, k.wake, k.reread),
             ],
             [
-                *(self._clock(), version, "" if read_from is None else read_from, field, k.prefix, len(places)),
+                *(self._clock(), version, "" if read_from is None else read_from, field, k.prefix),
+                *(self._limits.most, self._limits.most_a_lane, len(places)),
                 *(part for place, known in places.items() for part in (place, destination_json(known))),
                 *(len(arrivals), *records),
             ],
@@ -99,6 +117,8 @@ class RedisOutbox:
                 return Stale()
             case [b"behind", watermark]:
                 return Behind(watermark=int(watermark) if watermark else None)
+            case [b"full", lane]:
+                return Full(lane=Lane(lane.decode()) if lane else None)
             case [_, appended, known, replayed]:
                 return Entered(appended=appended, known=known, replayed=replayed)
         raise AssertionError(answer)
@@ -120,6 +140,40 @@ class RedisOutbox:
             return int(oldest[0][1])
         return None if watermark is None else int(watermark)
 
+    async def overdue(self, topic: str, partition: int, *, age: int, limit: int) -> tuple[Parked, ...]:
+        """What of a partition has waited longer than `age` milliseconds; see overdue.lua."""
+        k = self._keys
+        answer = await self._overdue(
+            [k.unsettled(topic, partition), k.destinations],
+            [self._clock(), age, k.prefix, f"{topic}/{partition}", limit],
+        )
+        return tuple(
+            Parked(
+                delivery=_delivery(Lane(lane.decode()), *fields),
+                lane=Lane(lane.decode()),
+                destination=destination_from_json(place.decode()),
+                body=body,
+                position=Position(topic=topic, partition=partition, offset=int(offset)),
+            )
+            for *fields, lane, offset, place, body in answer
+        )
+
+    async def park(self, deliveries: Sequence[DeliveryId]) -> tuple[DeliveryId, ...]:
+        """Note that the journal has them; see park.lua."""
+        settled = await self._park([self._keys.parked], [self._keys.prefix, *deliveries])
+        return tuple(DeliveryId(delivery.decode()) for delivery in settled)
+
+    async def unparked(self, limit: int) -> tuple[DeliveryId, ...]:
+        """Some of the settled deliveries that the journal still has."""
+        with unavailable():
+            found = await cast("Any", self._redis.srandmember(self._keys.unparked, limit))
+        return tuple(DeliveryId(delivery.decode()) for delivery in found or ())
+
+    async def forget_parked(self, deliveries: Sequence[DeliveryId]) -> None:
+        """Note that they have left the journal."""
+        with unavailable():
+            await cast("Any", self._redis.srem(self._keys.unparked, *deliveries))
+
     async def lease(
         self, worker: str, *, lanes: int, kinds: Sequence[str], rooms: Mapping[DestinationId, int] | None = None
     ) -> Taken:
@@ -127,9 +181,8 @@ class RedisOutbox:
         others, rooms = lanes if rooms is None else 1, rooms or {}
         k = self._keys
         runs = [part for kind in kinds for part in (kind, self._run_of(kind))]
-        answer = await self._run(
-            self._lease,
-            [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool],
+        answer = await self._lease(
+            [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool, k.pulse],
             [
                 *(self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs),
                 *(others, len(rooms), *(part for place, room in rooms.items() for part in (place, room))),
@@ -155,9 +208,8 @@ class RedisOutbox:
         """Apply the steps if the lease still holds; see settle.lua. A step of None: begun, but not tried."""
         k = self._keys
         run = self._run_of(leased.lane.partition("/")[0]) if more else 0
-        answer = await self._run(
-            self._settle,
-            [k.due, k.leased, k.paused, k.cool, k.waiting, k.wake],
+        answer = await self._settle(
+            [k.due, k.leased, k.paused, k.cool, k.waiting, k.wake, k.pulse, k.parked, k.unparked],
             [
                 *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, run),
                 *(self._limits.remember, len(steps)),
@@ -187,8 +239,7 @@ class RedisOutbox:
         """Let the lanes of a paused destination or installation go on; see resume.lua."""
         k = self._keys
         shards = 0 if held.partition("/")[0] in MERGING_KINDS else self._limits.shards
-        answer: int = await self._run(
-            self._resume,
+        answer: int = await self._resume(
             [k.due, k.leased, k.paused, k.wake, k.destinations],
             [self._clock(), k.prefix, held, shards],
         )
@@ -197,8 +248,7 @@ class RedisOutbox:
     async def show(self, installation: InstallationId, deliveries: Sequence[DeliveryId]) -> Recalled:
         """Put deliveries that were asked about back into their lanes, each once; see show.lua."""
         k = self._keys
-        shown, known, gone = await self._run(
-            self._show,
+        shown, known, gone = await self._show(
             [k.due, k.leased, k.paused, k.waiting, k.wake],
             [self._clock(), k.prefix, installation, *deliveries],
         )
@@ -213,10 +263,16 @@ class RedisOutbox:
                 pipe.zcard(k.due)
                 pipe.zcard(k.leased)
                 pipe.hkeys(k.paused)
-                waiting, due, held, paused = await pipe.execute()
+                pipe.scard(k.parked)
+                waiting, due, held, paused, parked = await pipe.execute()
         halted = sum(name.count(b"/") == 1 for name in paused)
         return OutboxState(
-            deliveries=int(waiting or 0), lanes=due + held, held=held, paused=len(paused) - halted, halted=halted
+            deliveries=int(waiting or 0),
+            lanes=due + held,
+            held=held,
+            paused=len(paused) - halted,
+            halted=halted,
+            parked=parked,
         )
 
     async def clock_offset(self, local: Callable[[], int]) -> int:
@@ -245,11 +301,6 @@ class RedisOutbox:
 
     def _clock(self) -> str:
         return "" if self.now is None else str(self.now)
-
-    @staticmethod
-    async def _run(script: AsyncScript, keys: list[str], args: list[Any]) -> Any:
-        with unavailable():
-            return await script(keys=keys, args=args)
 
 
 class Wakes:
@@ -291,11 +342,11 @@ def _arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
         case Ask(until=until):
             return ("ask", until, "", "0")
         case Retry(at=at, attempt=attempt, doubt=doubt):
-            return ("retry", at, _attempt_json(attempt), "1" if doubt else "0")
+            return ("retry", at, attempt_json(attempt), "1" if doubt else "0")
         case Cool(until=until, scope=scope):
             return ("cool", until, _cool_key(lane, scope), "0")
         case Pause(scope=scope, attempt=attempt):
-            return ("halt" if scope is Scope.INSTALLATION else "pause", 0, _attempt_json(attempt), "0")
+            return ("halt" if scope is Scope.INSTALLATION else "pause", 0, attempt_json(attempt), "0")
 
 
 def _held(name: str) -> DestinationId | InstallationId:
@@ -313,24 +364,19 @@ def _cool_key(lane: Lane, scope: Scope) -> str:
             return installation_of(DestinationId(lane))
 
 
-def _attempt_json(attempt: Attempt) -> bytes:
-    return orjson.dumps({"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason})
-
-
 def _deliveries(lane: bytes, begun: Sequence[Any]) -> tuple[tuple[Delivery, bytes], ...]:
-    place = DestinationId(lane.decode().partition("#")[0])
-    return tuple(
-        (
-            Delivery(
-                id=DeliveryId(identity.decode()),
-                event=EventKey(event.decode()),
-                destination=place,
-                appended=int(appended),
-                attempts=int(attempts),
-                doubt=int(doubt) if doubt else None,
-                history=tuple(Attempt(**orjson.loads(line)) for line in history.splitlines()),
-            ),
-            body,
-        )
-        for identity, event, appended, attempts, doubt, history, body in begun
+    return tuple((_delivery(Lane(lane.decode()), *fields), body) for *fields, body in begun)
+
+
+def _delivery(
+    lane: Lane, identity: bytes, event: bytes, appended: bytes, attempts: bytes, doubt: bytes, history: bytes
+) -> Delivery:
+    return Delivery(
+        id=DeliveryId(identity.decode()),
+        event=EventKey(event.decode()),
+        destination=DestinationId(lane.partition("#")[0]),
+        appended=int(appended),
+        attempts=int(attempts),
+        doubt=int(doubt) if doubt else None,
+        history=tuple(Attempt(**orjson.loads(line)) for line in history.splitlines()),
     )

@@ -1,12 +1,14 @@
 """Everyone's subscriptions, in Redis: one hash, two kinds of index sets, and a version that every change moves.
 
+A change is done when the journal has it, too. Redis notes in the same script what the journal has not seen yet, so
+that a change whose writer died in between is written by whoever comes next (`flush`).
+
 Cost: a change is one script; `of_owner` and `of_destination` read only what they return. `snapshot` reads everything
 (10,000 subscriptions are about 3 MB) but parses only what changed since the last one.
 """
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, cast
 
 import structlog
@@ -17,9 +19,11 @@ from bot.core.errors import TidingsError
 from bot.core.subscription import Subscription, SubscriptionId
 from bot.stores.away import unavailable
 from bot.stores.codec import subscription_from_json, subscription_json
+from bot.stores.epoch import Epoch
+from bot.stores.journal import Entry, KafkaJournal
 from bot.stores.keys import Keys
+from bot.stores.script import Script
 
-LUA = Path(__file__).parent / "lua"
 PARSED_AT_ONCE = 200
 
 log = structlog.get_logger()
@@ -28,12 +32,16 @@ log = structlog.get_logger()
 class RedisSubscriptions:
     """The port `Subscriptions`. Any number of processes may share it; each method raises UnavailableError."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(
+        self, redis: Redis, keys: Keys, *, epoch: Epoch | None = None, journal: KafkaJournal | None = None
+    ) -> None:
         self._redis = redis
         self._keys = keys
+        self._journal = journal
         self._parsed: dict[bytes, Subscription | None] = {}
-        self._subscribe = redis.register_script((LUA / "subscribe.lua").read_text())
-        self._unsubscribe = redis.register_script((LUA / "unsubscribe.lua").read_text())
+        self._subscribe = Script(redis, "subscribe", epoch=epoch)
+        self._unsubscribe = Script(redis, "unsubscribe", epoch=epoch)
+        self._written = Script(redis, "written", epoch=epoch)
 
     async def version(self) -> int:
         """Grows with every change; 0 before the first."""
@@ -80,13 +88,61 @@ class RedisSubscriptions:
 
     async def remove(self, subscription: SubscriptionId) -> bool:
         """Forget it; whether it was there."""
+        was_there = bool(await self._unsubscribe(self._changed(), [self._keys.prefix, subscription]))
+        await self._tell(subscription)
+        return was_there
+
+    async def flush(self) -> None:
+        """Write to the journal what it has not seen yet, of changes whose writer died."""
         with unavailable():
-            return bool(await self._unsubscribe(self._changed(), [self._keys.prefix, subscription]))
+            unwritten = await cast("Any", self._redis.hkeys(self._keys.subscriptions_unwritten))
+        for subscription in unwritten:
+            await self._tell(SubscriptionId(subscription.decode()))
+
+    async def restore(self, entries: Iterable[Entry]) -> int:
+        """Take over what the journal knows better; returns how many. For a recovery: nobody else changes anything.
+
+        Redis knows every change up to its version; of the others each subscription's last one counts. The journal may
+        hold them in another order than they were made in, where two processes changed the same one at once.
+        """
+        known = await self.version()
+        newest: dict[str, Entry] = {}
+        for entry in entries:
+            if entry.version > max(known, newest[entry.key].version if entry.key in newest else 0):
+                newest[entry.key] = entry
+        for entry in newest.values():
+            if entry.value is None:
+                await self._unsubscribe(self._changed(), [self._keys.prefix, entry.key])
+            else:
+                await self._subscribe(self._changed(), [self._keys.prefix, entry.key, entry.value, 0])
+        if newest:
+            version = max(entry.version for entry in newest.values()) + len(newest) + 1
+            with unavailable():
+                async with self._redis.pipeline(transaction=True) as pipe:
+                    pipe.set(self._keys.subscriptions_version, version)
+                    pipe.hdel(self._keys.subscriptions_unwritten, *newest)
+                    await pipe.execute()
+        return len(newest)
 
     async def _write(self, subscription: Subscription, *, new: bool) -> Any:
         values: list[str | int] = [self._keys.prefix, subscription.id, subscription_json(subscription), int(new)]
-        with unavailable():
-            return await self._subscribe(self._changed(), values)
+        answer = await self._subscribe(self._changed(), values)
+        await self._tell(subscription.id)
+        return answer
+
+    async def _tell(self, subscription: str) -> None:
+        """Write the subscription to the journal as it is now, again if it was changed meanwhile."""
+        written = 0
+        while self._journal is not None and not written:
+            with unavailable():
+                async with self._redis.pipeline(transaction=True) as pipe:
+                    pipe.hget(self._keys.subscriptions_unwritten, subscription)
+                    pipe.hget(self._keys.subscriptions, subscription)
+                    version, text = await pipe.execute()
+            if version is None:
+                return
+            await self._journal.write([Entry(key=subscription, value=text, version=int(version))])
+            written = await self._written([self._keys.subscriptions_unwritten], [subscription, int(version)])
 
     async def _listed(self, index: str) -> tuple[Subscription, ...]:
         with unavailable():
@@ -95,7 +151,8 @@ class RedisSubscriptions:
         return _oldest_first(_read(text) for text in texts if text is not None)
 
     def _changed(self) -> list[str]:
-        return [self._keys.subscriptions, self._keys.subscriptions_version]
+        k = self._keys
+        return [k.subscriptions, k.subscriptions_version, k.subscriptions_unwritten]
 
 
 def _read(text: bytes) -> Subscription | None:

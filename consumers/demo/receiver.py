@@ -13,13 +13,17 @@ Seen = Callable[[str, float], None]
 
 
 class Receiver:
-    """Verifies and counts. `secret` is set once the subscription exists; requests before that are refused."""
+    """Verifies and counts. `secret` is set once the subscription exists; requests before that are refused.
+
+    With another `status` than 204 it answers that, and has seen nothing.
+    """
 
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
         self.secret: str | None = None
         self.url = ""
         self.refused = 0
+        self.status = 204
 
     async def take(self, request: web.Request) -> web.Response:
         """Check one request; 401 for a signature that does not verify."""
@@ -31,6 +35,8 @@ class Receiver:
         except WebhookVerificationError as error:
             self.refused += 1
             return web.Response(status=401, text=str(error))
+        if self.status != 204:  # noqa: PLR2004 (No Content)
+            return web.Response(status=self.status)
         self._seen(orjson.loads(body)["id"], time.time())
         return web.Response(status=204)
 

@@ -24,6 +24,7 @@ from bot.core.delivery import (
     Throttled,
     Unknown,
     delivery_id,
+    expire,
     settle,
 )
 from bot.core.destination import DestinationId
@@ -117,6 +118,14 @@ def test_time_runs_out_as_tries_do(age: int, *, kept: bool) -> None:
     found = step(Failed(reason="why"), delivery(appended=NOW - age))
     assert isinstance(found, Retry) is kept
     assert isinstance(found, Bury) is not kept
+
+
+def test_a_delivery_expires_only_after_its_age_and_says_how_long_it_waited() -> None:
+    assert expire(delivery(), age=2 * HOUR, now=NOW + 2 * HOUR) is None
+    late = expire(delivery(), age=2 * HOUR, now=NOW + 2 * HOUR + 1)
+    assert late is not None
+    assert late.reason == "expired: it waited longer than 2 h"
+    assert late.attempt == Attempt(at=NOW + 2 * HOUR + 1, outcome="expired")
 
 
 def test_waiting_for_a_limit_costs_no_tries() -> None:

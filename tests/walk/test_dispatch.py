@@ -85,10 +85,11 @@ async def dispatching(
     metrics: Metrics,
     *,
     workers: int = 8,
+    age: int = 3_600_000,
     drain: float = 5,
 ) -> AsyncIterator[Dispatch]:
     dispatch = Dispatch(
-        outbox, services, dead_letters, metrics, name="test", workers=workers, clock=now_ms, dice=lambda: 0.5
+        outbox, services, dead_letters, metrics, name="test", workers=workers, age=age, clock=now_ms, dice=lambda: 0.5
     )
     stop = asyncio.Event()
     task = asyncio.create_task(dispatch.run(stop, drain=drain))
@@ -286,6 +287,23 @@ async def test_a_destination_that_is_gone_is_paused_and_keeps_its_deliveries(
         await outbox.resume(destination_id(CHANNEL))
         await eventually(lambda: empty(outbox))
     assert slack.ids == [["e0"], ["e0"]]
+
+
+async def test_what_waited_too_long_is_given_up_unsent_and_counted_and_the_rest_is_sent(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics, kafka_address: str, topic: str
+) -> None:
+    slack = FarSide()
+    outbox.now = now_ms() - 7_200_000
+    await fill(event(0), event(1), to=(CHANNEL,))
+    outbox.now = None
+    await fill(event(2), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e2"]]
+    buried = [orjson.loads(record.value) for record in await records(kafka_address, topic, 2)]
+    assert [one["event"]["id"] for one in buried] == ["e0", "e1"]
+    assert {one["reason"] for one in buried} == {"expired: it waited longer than 1 h"}
+    assert metrics.deliveries_expired.labels("slack")._value.get() == 2
 
 
 async def test_a_slow_far_side_delays_no_other_lane(

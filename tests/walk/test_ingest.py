@@ -1,9 +1,11 @@
 """Ingest on a real broker and a real outbox."""
 
+import pytest
 from redis.asyncio import Redis
 
 from bot.core.destination import SlackChannel, Webhook
 from bot.stores.keys import Keys
+from bot.stores.outbox import Limits, RedisOutbox
 from tests.walk.parts import cloudevent, eventually, records, subscription
 from tests.walk.rig import Rig
 
@@ -117,6 +119,25 @@ async def test_two_members_share_the_partitions_and_neither_loses_nor_repeats(ri
         await rig.publish(*(cloudevent(number) for number in range(30, 40)), partition=1)
         await rig.waiting(40)
     assert rig.metrics.deliveries_known._value.get() == 0
+
+
+@pytest.mark.parametrize(("limits", "why"), [(Limits(most=3), "full"), (Limits(most_a_lane=3), "lane slack/T1/")])
+async def test_a_full_outbox_pauses_ingest_until_something_has_left(
+    rig: Rig, redis: Redis, keys: Keys, limits: Limits, why: str
+) -> None:
+    rig.outbox = RedisOutbox(redis, keys, limits)
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    async with rig.ingesting() as ingest:
+        await rig.publish(*map(cloudevent, range(3)))
+        await rig.waiting(3)
+        await rig.publish(cloudevent(3))
+        await eventually(lambda: why in (ingest.waiting_for or ""))
+        assert rig.metrics.ingest_waiting._value.get() == 1
+        assert await rig.outbox.watermark(rig.topic, 0) == 3
+        assert len(await rig.drain()) == 3
+        await rig.waiting(1)
+        await eventually(lambda: ingest.waiting_for is None)
+    assert rig.metrics.ingest_waiting._value.get() == 0
 
 
 async def test_redis_going_away_pauses_ingest_and_it_says_why(rig: Rig, redis: Redis) -> None:

@@ -36,9 +36,9 @@ async def test_what_is_no_absence_is_raised_at_once() -> None:
     assert tries == 1
 
 
-async def test_a_process_waits_for_redis_and_then_for_kafka(redis_url: str) -> None:
-    async def lines(redis: str) -> list[str]:
-        settings = load(frozenset(), env_file=None, redis=redis, kafka="127.0.0.1:1", port=0)
+async def test_a_process_waits_for_kafka_and_then_for_redis(kafka_address: str) -> None:
+    async def lines(kafka: str) -> list[str]:
+        settings = load(frozenset(), env_file=None, redis="redis://127.0.0.1:1", kafka=kafka, port=0)
         process = Process(settings, frozenset({Role.INGEST}), on_ready=lambda _: None)
         with capture_logs() as logs:
             task = asyncio.create_task(process.serve(asyncio.Event()))
@@ -48,5 +48,5 @@ async def test_a_process_waits_for_redis_and_then_for_kafka(redis_url: str) -> N
                 await task
         return [one["what"] for one in logs if one["event"] == "waiting_for"]
 
-    assert (await lines("redis://127.0.0.1:1"))[0] == "Redis"
-    assert (await lines(redis_url))[0] == "Kafka"
+    assert (await lines("127.0.0.1:1"))[0] == "Kafka"
+    assert (await lines(kafka_address))[0] == "Redis"

@@ -1,10 +1,14 @@
--- append(now, version, read_from, field, prefix, destinations, {id, json}…, records, {offset, event key, body,
---        deliveries, {delivery id, lane, destination id}…}…)
---   -> {'stale'} or {'behind', watermark or ''} or {'ok', appended, known, replayed}
+-- append(now, version, read_from, field, prefix, most, most a lane, destinations, {id, json}…,
+--        records, {offset, time, event key, body, deliveries, {delivery id, lane, destination id}…}…)
+--   -> {'stale'} or {'behind', watermark or ''} or {'full', lane or ''} or {'ok', appended, known, replayed}
 --
 -- Enters a batch of one partition's records, in the order of their offsets: all of it or nothing. The caller has read
 -- everything from offset `read_from` on ('' when it doesn't claim to). A watermark below that is 'behind': this Redis
--- has gone back in time, and to append now would leave a gap.
+-- has gone back in time, and to append now would leave a gap. An outbox that holds `most` deliveries, or a lane that
+-- holds `most a lane`, is 'full': nothing more enters until some have left.
+--
+-- A record that was read before Redis lost its memory of it may have been delivered: its deliveries start in doubt, from
+-- what Redis last knew or, knowing nothing, from the record's own time (milliseconds).
 --
 --   KEYS[1] watermarks             HASH  <field> → next offset to read; records below it are skipped, then it moves
 --   KEYS[2] unsettled:<field>      ZSET  delivery id → offset
@@ -15,6 +19,7 @@
 --   KEYS[7] subscriptions:version  STRING  must equal `version`, else the caller routed by old subscriptions
 --   KEYS[8] waiting                STRING  number of deliveries in the outbox
 --   KEYS[9] wake                   channel
+--   KEYS[10] reread                HASH  <field> → end:since; records below `end` were read before, last known at `since`
 --   <prefix>delivery:<id>          HASH written; exists already (as HASH or STRING) for a known delivery
 --   <prefix>event:<key>            HASH  body, refs
 --   <prefix>lane:<lane>            LIST  delivery ids
@@ -28,7 +33,41 @@ local stored = redis.call('HGET', KEYS[1], field)
 if read_from ~= '' and tonumber(stored or '-1') < tonumber(read_from) then
   return {'behind', stored or ''}
 end
-local at = 6
+local most, most_a_lane = tonumber(ARGV[6]), tonumber(ARGV[7])
+local at = 8
+
+local function full()
+  if tonumber(redis.call('GET', KEYS[8]) or '0') >= most then
+    return ''
+  end
+  local asked, look, watermark = {}, at, tonumber(stored or '-1')
+  look = look + 1 + 2 * tonumber(ARGV[look])
+  local records = tonumber(ARGV[look])
+  look = look + 1
+  for _ = 1, records do
+    local offset, deliveries = tonumber(ARGV[look]), tonumber(ARGV[look + 4])
+    for d = 1, deliveries do
+      local lane = ARGV[look + 3 + 3 * d]
+      if offset >= watermark and not asked[lane] then
+        asked[lane] = true
+        if redis.call('LLEN', prefix .. 'lane:' .. lane) >= most_a_lane then
+          return lane
+        end
+      end
+    end
+    look = look + 5 + 3 * deliveries
+  end
+end
+
+local crowded = full()
+if crowded then
+  return {'full', crowded}
+end
+
+-- How far the clock of whoever wrote the record's time may be ahead, and how far Redis's view of the past may be off.
+local CLOCKS = 60000
+local again_below, known_at = string.match(redis.call('HGET', KEYS[10], field) or '', '^(%d+):(%d+)$')
+again_below, known_at = tonumber(again_below or '-1'), tonumber(known_at or '0')
 
 local destinations = tonumber(ARGV[at])
 at = at + 1
@@ -43,8 +82,9 @@ local touched, order = {}, {}
 local records = tonumber(ARGV[at])
 at = at + 1
 for _ = 1, records do
-  local offset, event, body, deliveries = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-  at = at + 4
+  local offset, time, event, body = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
+  local deliveries = tonumber(ARGV[at + 4])
+  at = at + 5
   if offset < watermark then
     replayed = replayed + 1
     at = at + 3 * deliveries
@@ -56,7 +96,10 @@ for _ = 1, records do
       if redis.call('EXISTS', prefix .. 'delivery:' .. id) == 1 then
         known = known + 1
       else
-        redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', field)
+        redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', field, 'l', lane)
+        if offset < again_below then
+          redis.call('HSET', prefix .. 'delivery:' .. id, 'q', int(math.max(known_at, math.min(time, now) - CLOCKS)))
+        end
         redis.call('ZADD', KEYS[2], offset, id)
         redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
         if not touched[lane] then
@@ -78,6 +121,9 @@ end
 
 if replayed < records then
   redis.call('HSET', KEYS[1], field, int(watermark))
+end
+if again_below >= 0 and watermark >= again_below then
+  redis.call('HDEL', KEYS[10], field)
 end
 if appended > 0 then
   redis.call('INCRBY', KEYS[8], appended)

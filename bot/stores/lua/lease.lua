@@ -15,6 +15,7 @@
 --   KEYS[4] paused        HASH  destination id, or installation → reason; its lanes leave `due` until resumed
 --   KEYS[5] destinations  HASH  destination id → JSON
 --   KEYS[6] cool          HASH  scope → time; a lane in a cool scope is put off until then
+--   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
 --   <prefix>lease:<lane>  HASH  token, worker
 --   <prefix>lane:<lane>   LIST, <prefix>delivery:<id> HASH, <prefix>event:<key> HASH: see begin.lua
 local now = clock(ARGV[1])
@@ -32,6 +33,7 @@ end
 local looks = 2 * lanes + 1000
 local put_off = math.floor(now / 100 + 1) * 100
 
+redis.call('SET', KEYS[7], int(now))
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, lanes)
 for _, lane in ipairs(expired) do
   redis.call('ZREM', KEYS[2], lane)

@@ -20,10 +20,13 @@
 --   KEYS[4] cool          HASH  scope → time
 --   KEYS[5] waiting       STRING  number of deliveries in the outbox
 --   KEYS[6] wake          channel
+--   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
+--   KEYS[8] parked        SET   ids that are in the journal; settled ones move to
+--   KEYS[9] unparked      SET   ids that have to leave the journal
 --   <prefix>lease:<lane>  HASH  token must equal `token`
 --   <prefix>lane:<lane>   LIST  settled deliveries leave it
 --   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done, buried or asked
---   <prefix>asked:<id>    HASH  lane, e event key, u topic/partition, body: what show.lua needs
+--   <prefix>asked:<id>    HASH  lane, e event key, body: what show.lua needs; expires
 --   <prefix>event:<key>   HASH  refs; deleted with its last delivery
 --   <prefix>unsettled:<topic>/<partition>  ZSET  settled deliveries leave it
 --   <prefix>pace:<lane>   STRING  time before which an empty lane may not send again; expires then
@@ -35,24 +38,31 @@ local destination = string.match(lane, '^[^#]*')
 if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
   return {'lost'}
 end
+redis.call('SET', KEYS[7], int(now))
 
 local function leave(id, memory, remember)
+  -- A connection that broke after this script ran makes the client run it again: what has left has left.
+  if redis.call('LREM', prefix .. 'lane:' .. lane, 1, id) == 0 then
+    return
+  end
   local key = prefix .. 'delivery:' .. id
   local f = redis.call('HMGET', key, 'e', 'u')
-  redis.call('LREM', prefix .. 'lane:' .. lane, 1, id)
-  redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
+  if f[2] and f[2] ~= '' then
+    redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
+  end
+  if redis.call('SREM', KEYS[8], id) == 1 then
+    redis.call('SADD', KEYS[9], id)
+  end
+  if memory == 'asked' then
+    local body, asked = redis.call('HGET', prefix .. 'event:' .. f[1], 'body'), prefix .. 'asked:' .. id
+    redis.call('HSET', asked, 'lane', lane, 'e', f[1], 'body', body)
+    redis.call('PEXPIRE', asked, remember)
+  end
   if redis.call('HINCRBY', prefix .. 'event:' .. f[1], 'refs', -1) <= 0 then
     redis.call('DEL', prefix .. 'event:' .. f[1])
   end
   redis.call('SET', key, memory, 'PX', remember)
   redis.call('DECR', KEYS[5])
-end
-
-local function keep_for_a_click(id, till)
-  local f = redis.call('HMGET', prefix .. 'delivery:' .. id, 'e', 'u')
-  local body, key = redis.call('HGET', prefix .. 'event:' .. f[1], 'body'), prefix .. 'asked:' .. id
-  redis.call('HSET', key, 'lane', lane, 'e', f[1], 'u', f[2], 'body', body)
-  redis.call('PEXPIRE', key, int(till - now))
 end
 
 local function stay(id, attempt, doubt)
@@ -76,7 +86,6 @@ for _ = 1, tonumber(ARGV[at]) do
   if step == 'done' or step == 'bury' then
     leave(id, step, remember)
   elseif step == 'ask' then
-    keep_for_a_click(id, time)
     leave(id, 'asked', int(time - now))
   elseif step == 'retry' then
     stay(id, text, doubt)

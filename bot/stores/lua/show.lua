@@ -9,7 +9,7 @@
 --   KEYS[3] paused        HASH  destination id, or installation → reason; a paused lane is left alone
 --   KEYS[4] waiting       STRING  number of deliveries in the outbox
 --   KEYS[5] wake          channel
---   <prefix>asked:<id>    HASH  lane, e, u, body; deleted
+--   <prefix>asked:<id>    HASH  lane, e event key, body; deleted
 --   <prefix>delivery:<id> STRING becomes a HASH, as append.lua writes it
 --   <prefix>event:<key>   HASH  body, refs
 --   <prefix>lane:<lane>   LIST  delivery ids
@@ -18,9 +18,9 @@ local now = clock(ARGV[1])
 local prefix, installation = ARGV[2], ARGV[3]
 local shown, known, gone = 0, 0, 0
 
-local function enter(id, lane, event, place, body)
+local function enter(id, lane, event, body)
   redis.call('DEL', prefix .. 'delivery:' .. id)
-  redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', place)
+  redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', '', 'l', lane)
   if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
     redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
   end
@@ -32,10 +32,10 @@ local function enter(id, lane, event, place, body)
   end
 end
 
-for i = 4, #ARGV do
+for i = 4, #ARGV - 1 do  -- the last is the guard's
   local id = ARGV[i]
   local asked = prefix .. 'asked:' .. id
-  local f = redis.call('HMGET', asked, 'lane', 'e', 'u', 'body')
+  local f = redis.call('HMGET', asked, 'lane', 'e', 'body')
   local ours = f[1] and installation_of(f[1]) == installation
   local waits = redis.call('TYPE', prefix .. 'delivery:' .. id).ok == 'hash'
   if waits or redis.call('GET', prefix .. 'delivery:' .. id) == 'done' then
@@ -44,7 +44,7 @@ for i = 4, #ARGV do
     known = known + 1
   elseif ours then
     redis.call('DEL', asked)
-    enter(id, f[1], f[2], f[3], f[4])
+    enter(id, f[1], f[2], f[3])
     shown = shown + 1
   else
     gone = gone + 1

@@ -6,6 +6,7 @@
 --
 --   KEYS[1] subscriptions                        HASH    id → JSON
 --   KEYS[2] subscriptions:version                STRING  moved by one
+--   KEYS[3] subscriptions:unwritten              HASH    id → the version that the journal has not seen yet
 --   <prefix>subscriptions:of:<team>/<owner>      SET     gains the id; the former owner's loses it
 --   <prefix>subscriptions:at:<place>             SET     gains the id; the former place's loses it
 local prefix, id, text, new = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -41,5 +42,5 @@ end
 redis.call('HSET', KEYS[1], id, text)
 redis.call('SADD', of(given), id)
 redis.call('SADD', at(given), id)
-redis.call('INCR', KEYS[2])
+redis.call('HSET', KEYS[3], id, redis.call('INCR', KEYS[2]))
 return {'saved', text}

@@ -2,6 +2,7 @@
 --
 --   KEYS[1] subscriptions                        HASH    loses the id
 --   KEYS[2] subscriptions:version                STRING  moved by one, if anything changed
+--   KEYS[3] subscriptions:unwritten              HASH    id → the version that the journal has not seen yet
 --   <prefix>subscriptions:of:<team>/<owner>      SET     loses the id
 --   <prefix>subscriptions:at:<place>             SET     loses the id
 local prefix, id = ARGV[1], ARGV[2]
@@ -13,5 +14,5 @@ local old = cjson.decode(former)
 redis.call('HDEL', KEYS[1], id)
 redis.call('SREM', prefix .. 'subscriptions:of:' .. old.team .. '/' .. old.owner, id)
 redis.call('SREM', prefix .. 'subscriptions:at:' .. old.place, id)
-redis.call('INCR', KEYS[2])
+redis.call('HSET', KEYS[3], id, redis.call('INCR', KEYS[2]))
 return 1

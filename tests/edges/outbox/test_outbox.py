@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -33,7 +34,7 @@ from bot.core.destination import (
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey, event_key
 from bot.core.routing import Routed
-from bot.ports import Arrival, Behind, Entered, Leased, Recalled, Stale
+from bot.ports import Arrival, Behind, Entered, Full, Leased, Recalled, Stale
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 
@@ -197,10 +198,62 @@ async def test_nothing_but_the_memory_of_ids_stays_once_all_is_settled(
     left = {
         key.decode().removeprefix(keys.prefix).partition(":")[0] async for key in redis.scan_iter(f"{keys.prefix}*")
     }
-    assert left == {"watermarks", "destinations", "waiting", "fence", "delivery"}
+    assert left == {"watermarks", "destinations", "waiting", "fence", "pulse", "delivery"}
     assert await redis.get(keys.waiting) == b"0"
     key = keys.delivery(delivery_id(event_key("test", "e0"), destination_id(FRAUD)))
     assert 0 < await redis.pttl(key) <= LIMITS.remember
+
+
+async def test_a_full_lane_takes_nothing_more_and_says_which(redis: Redis, keys: Keys) -> None:
+    outbox = RedisOutbox(redis, keys, Limits(most=5, most_a_lane=2), now=T0)
+    assert await append(outbox, arrival(0, FRAUD), arrival(1, FRAUD, EVALS)) == Entered(appended=3, known=0, replayed=0)
+    assert await append(outbox, arrival(2, EVALS, FRAUD)) == Full(lane=Lane(destination_id(FRAUD)))
+    assert await outbox.watermark("events", 0) == 2
+    assert await append(outbox, arrival(1, FRAUD, EVALS)) == Entered(appended=0, known=0, replayed=1)
+    assert await append(outbox, arrival(2, EVALS, HOOK)) == Entered(appended=2, known=0, replayed=0)
+    assert await append(outbox, arrival(3, HOOK)) == Full(lane=None)
+
+
+async def test_what_was_read_before_redis_forgot_it_starts_in_doubt(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await redis.hset(keys.reread, "events/0", f"2:{T0 - 5_000}")
+    early, late = (replace(arrival(offset, FRAUD), timestamp=T0 + 1_000) for offset in (1, 2))
+    await append(outbox, early, late)
+    (leased,) = await lease(outbox)
+    assert [delivery.doubt for delivery, _ in leased.deliveries] == [T0 - 5_000, None]
+    assert await redis.exists(keys.reread) == 0
+
+
+async def test_a_parked_delivery_holds_back_no_commit_and_leaves_the_journal_once_settled(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await append(outbox, arrival(0, FRAUD), arrival(1, FRAUD))
+    outbox.now = T0 + 1_000
+    assert await outbox.overdue("events", 0, age=1_001, limit=10) == ()
+    overdue = await outbox.overdue("events", 0, age=1_000, limit=1)
+    assert [(one.position.offset, one.body, one.destination) for one in overdue] == [(0, b"body 0", FRAUD)]
+    identity = overdue[0].delivery.id
+    assert await outbox.park([identity]) == ()
+    assert await outbox.committable("events", 0) == 1
+    assert (await outbox.state()).parked == 1
+    (leased,) = await lease(outbox)
+    await settle_all(outbox, leased, Done(reference="x"), due=0)
+    assert await outbox.unparked(10) == (identity,)
+    assert await outbox.park([identity]) == (identity,)
+    await outbox.forget_parked([identity])
+    assert await redis.exists(keys.parked, keys.unparked) == 0
+
+
+async def test_settling_again_after_a_lost_answer_changes_nothing_more(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, HOOK), arrival(1, HOOK))
+    (leased,) = await lease(outbox)
+    steps: dict[DeliveryId, Step | None] = {leased.deliveries[0][0].id: Done(reference="x")}
+    first = await outbox.settle(leased, steps, due=0, more=True)
+    again = await outbox.settle(leased, steps, due=0, more=True)
+    assert (first.held, again.held) == (True, True)
+    assert [delivery.id for delivery, _ in again.next] == [delivery.id for delivery, _ in first.next]
+    assert (await outbox.state()).deliveries == 1
 
 
 async def test_a_retry_keeps_its_place_and_counts(outbox: RedisOutbox) -> None:
