@@ -4,7 +4,7 @@ Each act checks who may do it, does it, leaves an audit record, and returns what
 needs from the world is a port; a port that can't answer raises UnavailableError.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.answers import (
@@ -14,23 +14,29 @@ from bot.core.answers import (
     Listing,
     NoSuchSubscription,
     NotAllowed,
+    NotKept,
     Problem,
     Shelf,
+    Shown,
+    ShownBefore,
     Subscribed,
     Unsubscribed,
 )
+from bot.core.delivery import DeliveryId
 from bot.core.destination import (
     Destination,
     DestinationId,
+    InstallationId,
     SlackChannel,
     SlackPerson,
     SlackThread,
     Webhook,
     destination_id,
+    slack_installation,
 )
 from bot.core.filters import Filter
 from bot.core.subscription import IDS, Style, Subscription, SubscriptionId, subscription_id
-from bot.ports import Audit, Change, Channels, People, Subscriptions
+from bot.ports import Audit, Change, Channels, Lanes, People, Subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,7 @@ class World:
     people: People
     channels: Channels
     audit: Audit
+    lanes: Lanes
     refuse_url: Callable[[str], str | None]
     secret_of: Callable[[DestinationId], str]
     now: Callable[[], int]
@@ -104,7 +111,8 @@ class Actions:
         local = await self._world.subscriptions.of_destination(destination_id(here)) if here is not None else ()
         near = {one.id: one for one in (*own, *local)}
         ordered = sorted(near.values(), key=lambda one: (one.created, one.id))
-        return Listing(shelf=Shelf.NEAR, subscriptions=tuple(ordered), viewer=actor, here=here)
+        paused = await self._paused(actor)
+        return Listing(shelf=Shelf.NEAR, subscriptions=tuple(ordered), viewer=actor, here=here, paused=paused)
 
     async def list_all(self, actor: Actor) -> Listing | NotAllowed:
         """Every subscription of the workspace; admins may. Reads all subscriptions."""
@@ -112,7 +120,22 @@ class Actions:
             return NotAllowed()
         _, everyone = await self._world.subscriptions.snapshot()
         theirs = tuple(one for one in everyone if one.team == actor.team)
-        return Listing(shelf=Shelf.ALL, subscriptions=theirs, viewer=actor)
+        return Listing(shelf=Shelf.ALL, subscriptions=theirs, viewer=actor, paused=await self._paused(actor))
+
+    async def show(self, actor: Actor, deliveries: Sequence[DeliveryId]) -> Shown | ShownBefore | NotKept:
+        """Show results that a card asked about, each once. Whoever sees the card may: the results were meant for it.
+
+        Nothing of it is for the audit, which is about subscriptions.
+        """
+        recalled = await self._world.lanes.show(slack_installation(actor.team), deliveries)
+        if recalled.shown:
+            return Shown(viewer=actor)
+        return ShownBefore() if recalled.known else NotKept(deliveries=tuple(deliveries))
+
+    async def _paused(self, actor: Actor) -> dict[DestinationId | InstallationId, str]:
+        """What is paused of the actor's team."""
+        everyones = await self._world.lanes.paused()
+        return {name: why for name, why in everyones.items() if name.split("/")[1] == actor.team}
 
     async def _prepare(self, destination: Destination) -> "_Ready | BadPlace":
         match destination:

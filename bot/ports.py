@@ -10,7 +10,7 @@ from bot.core.answers import Actor
 from bot.core.backoff import Schedule
 from bot.core.cloudevent import decode
 from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
-from bot.core.destination import Destination, DestinationId
+from bot.core.destination import Destination, DestinationId, InstallationId
 from bot.core.event import Event, EventKey, Position, Unreadable
 from bot.core.pacing import Pace
 from bot.core.routing import Routed
@@ -250,15 +250,17 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxState:
-    """How much waits: deliveries, lanes with deliveries (and how many of those are held), paused destinations.
+    """How much waits: deliveries, lanes with deliveries (and how many of those are held).
 
-    `parked` counts the deliveries that the journal has, too.
+    `paused` counts the destinations, `halted` the installations that are held until a person resumes them. `parked`
+    counts the deliveries that the journal has, too.
     """
 
     deliveries: int
     lanes: int
     held: int
     paused: int
+    halted: int = 0
     parked: int = 0
 
 
@@ -267,6 +269,30 @@ class Wakes(Protocol):
 
     async def wait(self, seconds: float) -> None:
         """Return at the next hint, or after `seconds`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """Of the deliveries that somebody wants to see: back in their lanes, there or delivered already, no longer kept."""
+
+    shown: int
+    known: int
+    gone: int
+
+
+class Lanes(Protocol):
+    """What people may ask of the lanes, and do to them."""
+
+    async def paused(self) -> dict[DestinationId | InstallationId, str]:
+        """Paused destinations and installations, each with its reason. Raises UnavailableError."""
+        ...
+
+    async def show(self, installation: InstallationId, deliveries: Sequence[DeliveryId]) -> Recalled:
+        """Put deliveries that were asked about back into their lanes, each once. Raises UnavailableError.
+
+        Those of another installation count as no longer kept.
+        """
         ...
 
 
@@ -311,8 +337,14 @@ class Outbox(Protocol):
         """Note that they have left the journal."""
         ...
 
-    async def lease(self, worker: str, *, lanes: int, kinds: Sequence[str]) -> Taken:
-        """Take up to `lanes` lanes that are due, of the kinds of destination named, with deliveries begun."""
+    async def lease(
+        self, worker: str, *, lanes: int, kinds: Sequence[str], rooms: Mapping[DestinationId, int] | None = None
+    ) -> Taken:
+        """Take up to `lanes` lanes that are due, of the kinds of destination named, with deliveries begun.
+
+        `rooms` says of some destinations how many of their lanes may be taken now, if any; of the others one may then.
+        Lanes of a destination without room are put off for a moment. Without `rooms` there is room for all.
+        """
         ...
 
     async def settle(
@@ -333,12 +365,15 @@ class Outbox(Protocol):
         """Listen for lanes that become due."""
         ...
 
-    async def paused(self) -> dict[DestinationId, str]:
-        """Paused destinations, each with its reason."""
+    async def paused(self) -> dict[DestinationId | InstallationId, str]:
+        """Paused destinations and installations, each with its reason."""
         ...
 
-    async def resume(self, destination: DestinationId) -> int:
-        """Let a paused destination's lanes go on; returns how many had something to send."""
+    async def resume(self, held: DestinationId | InstallationId) -> int:
+        """Let the lanes of a paused destination, or of a whole installation, go on; how many had something to send.
+
+        What is paused for another reason still stays so.
+        """
         ...
 
     async def state(self) -> OutboxState:

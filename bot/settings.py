@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     webhook_ports: Annotated[tuple[int, ...], NoDecode] = Field(
         (443,), description="Ports that webhooks may reach, comma-separated; networks in TIDINGS_WEBHOOK_ALLOW: any."
     )
-    workers: int = Field(64, ge=1, le=512, description="How many lanes one dispatch process drains at once.")
+    workers: int = Field(128, ge=1, le=512, description="How many lanes one dispatch process drains at once.")
     lease_seconds: float = Field(
         60, ge=5, le=600, description="How long a worker may hold a lane before another takes it over."
     )

@@ -27,7 +27,7 @@ MetricName: TypeAlias = Literal[
     "tidings_deliveries_appended_total",
     # counter: a delivery was met again (a producer's retry, an overlapping subscription) and dropped
     "tidings_deliveries_known_total",
-    # counter {outlet, step=done|retry|cool|pause|bury}: an attempt's outcome was settled
+    # counter {outlet, step=done|retry|cool|pause|bury|ask}: an attempt's outcome was settled
     "tidings_deliveries_settled_total",
     # counter: a lane was taken back from a worker whose lease ran out
     "tidings_takeovers_total",
@@ -53,6 +53,8 @@ MetricName: TypeAlias = Literal[
     "tidings_recoveries_total",
     # gauge: destinations held until a person resumes them
     "tidings_paused_destinations",
+    # gauge: installations (a workspace's token, all its destinations) held until a person resumes them
+    "tidings_paused_installations",
     # gauge {transport=sse|ws}: browsers connected
     "tidings_sockets",
     # counter: frames queued for sockets (one event for three sockets counts three)
@@ -117,6 +119,7 @@ class Metrics:
         self.ingest_waiting = self._gauge("tidings_ingest_waiting", "Whether ingest waits; /readyz says for what.")
         self.recoveries = self._counter("tidings_recoveries_total", "States of Redis taken up anew.", "found")
         self.paused_destinations = self._gauge("tidings_paused_destinations", "Destinations held until resumed.")
+        self.paused_installations = self._gauge("tidings_paused_installations", "Installations held until resumed.")
         self.sockets = self._gauge("tidings_sockets", "Browsers connected.", "transport")
         self.frames = self._counter("tidings_frames_total", "Frames queued for sockets.")
         self.sockets_dropped = self._counter("tidings_sockets_dropped_total", "Sockets closed, by reason.", "reason")

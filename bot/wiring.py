@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from aiohttp.web import RouteDef
 from aiokafka import AIOKafkaProducer
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
@@ -21,7 +21,11 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.actions import Actions, World
 from bot.core import pacing, schedules
 from bot.core.address import check_url
+from bot.core.destination import DestinationId
+from bot.core.doubt import policy
 from bot.core.errors import UnavailableError
+from bot.core.event import Event
+from bot.core.subscription import Doubt
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
@@ -54,6 +58,10 @@ log = structlog.get_logger()
 SHARDS = 32
 """Requests that one webhook may have in flight: an inference always takes the same shard, which keeps its order."""
 HOUR = 3_600_000
+CONNECTIONS = 64
+"""To Redis: it works on one script at a time, so that more than a few dozen only wait there instead of here."""
+CONNECTION_SECONDS = 10
+"""How long a call waits for one of them before Redis counts as away."""
 
 
 def now_ms() -> int:
@@ -123,9 +131,18 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
 def _client(settings: Settings, **more: Any) -> Redis:
     """A client that tries twice again at once, for a connection that went stale; longer waits are the loops' work."""
     retry = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), 2)
-    return Redis.from_url(
-        settings.redis, protocol=3, socket_connect_timeout=5, health_check_interval=15, retry=retry, **more
+    # The stock pool has 100 connections and raises for whoever asks for another; more workers than that are usual here.
+    pool = BlockingConnectionPool.from_url(
+        settings.redis,
+        max_connections=CONNECTIONS,
+        timeout=CONNECTION_SECONDS,
+        protocol=3,
+        socket_connect_timeout=5,
+        health_check_interval=15,
+        retry=retry,
+        **more,
     )
+    return Redis.from_pool(pool)
 
 
 def patiently(what: str, *, where: str, failures: tuple[type[BaseException], ...]) -> AsyncRetrying:
@@ -145,14 +162,19 @@ def patiently(what: str, *, where: str, failures: tuple[type[BaseException], ...
 
 
 @asynccontextmanager
-async def services(settings: Settings) -> AsyncIterator[Mapping[str, Service]]:
+async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[str, Service]]:
     """The outlets, by kind of destination."""
 
     async def token_of(_: str) -> str:
         return settings.slack_bot_token.get_secret_value()
 
+    async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
+        return policy(await kept.subscriptions.of_destination(place), events)
+
     async with AsyncExitStack() as open_:
-        slack = await open_.enter_async_context(SlackOutlet(SlackWeb(settings.slack_api_url), token_of))
+        slack = await open_.enter_async_context(
+            SlackOutlet(SlackWeb(settings.slack_api_url), token_of, policy_of=policy_of)
+        )
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
@@ -211,6 +233,7 @@ async def people(settings: Settings, kept: Stores) -> AsyncIterator[Listening]:
             people=directory,
             channels=directory,
             audit=kept.audit,
+            lanes=kept.outbox,
             refuse_url=lambda url: check_url(url, settings.webhook_allow, settings.webhook_ports),
             secret_of=lambda destination: signing_secret(master, destination),
             now=kept.clock,

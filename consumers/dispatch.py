@@ -7,15 +7,32 @@ wait is given back with the time at which it is due.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from itertools import takewhile
 
 import structlog
 from opentelemetry.trace import SpanKind
 
-from bot.core.delivery import EXPIRED, Bury, DeliveryId, Outcome, Pause, Refused, Scope, Step, Unknown, expire, settle
+from bot.core.delivery import (
+    EXPIRED,
+    Ask,
+    Bury,
+    DeliveryId,
+    Outcome,
+    Pause,
+    Refused,
+    Scope,
+    Step,
+    Unknown,
+    expire,
+    settle,
+)
+from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
-from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Service, Settled, Wakes
+from bot.core.window import Windows
+from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Service, Settled, Taken, Wakes
 from bot.telemetry import Metrics, tracer
 from consumers.race import first
 
@@ -57,6 +74,7 @@ class Dispatch:
         self._clock = clock
         self._dice = dice
         self._tracer = tracer()
+        self._windows = Windows(workers)
         self._turns: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
         self.waiting_for: str | None = None
@@ -82,7 +100,7 @@ class Dispatch:
     async def _lease_until(self, stop: asyncio.Event, wakes: Wakes) -> None:
         while not stop.is_set():
             room = self._workers - len(self._turns)
-            taken = await self._outbox.lease(self._name, lanes=room, kinds=list(self._services)) if room else None
+            taken = await self._take(room) if room else None
             if self.waiting_for is not None:
                 log.info("dispatch_goes_on")
                 self.waiting_for = None
@@ -90,6 +108,7 @@ class Dispatch:
                 self._metrics.takeovers.inc(taken.expired)
                 log.warning("leases_expired", lanes=taken.expired)
             for leased in taken.lanes if taken else ():
+                self._windows.begin(place_of(leased))
                 turn = asyncio.create_task(self._turn(leased, stop), name=f"lane {leased.lane}")
                 self._turns.add(turn)
                 turn.add_done_callback(self._turn_ended)
@@ -101,6 +120,10 @@ class Dispatch:
                 idle = IDLE_SECONDS if due is None else min(IDLE_SECONDS, max(0.0, (due - self._clock()) / 1000))
                 await first(wakes.wait(idle + 0.001), stop.wait(), seconds=IDLE_SECONDS)
 
+    async def _take(self, room: int) -> Taken:
+        kinds, rooms = list(self._services), self._windows.rooms()
+        return await self._outbox.lease(self._name, lanes=room, kinds=kinds, rooms=rooms)
+
     def _turn_ended(self, turn: asyncio.Task[None]) -> None:
         self._turns.discard(turn)
         self._freed.set()
@@ -109,6 +132,11 @@ class Dispatch:
 
     async def _turn(self, leased: Leased, stop: asyncio.Event) -> None:
         """Send and settle up to the pace's turn; the lane's lease is given back at the end."""
+        with ExitStack() as lane:
+            lane.callback(self._windows.end, place_of(leased))
+            await self._send_in_turn(leased, stop, lane)
+
+    async def _send_in_turn(self, leased: Leased, stop: asyncio.Event, lane: ExitStack) -> None:
         kind = leased.lane.partition("/")[0]
         service = self._services[kind]
         sends = 0
@@ -123,6 +151,9 @@ class Dispatch:
             await self._bury(leased, tried, steps)
             now = self._clock()
             more = sends < service.pace.turn and not stop.is_set() and now < leased.until - MARGIN
+            if not more:
+                # Before the lane is given back, and so before it can be leased anew: else there seems to be no room.
+                lane.close()
             settled = await self._settle(leased, {**dict.fromkeys(ids(items)), **steps}, service, more=more)
             self._count(kind, tried, steps, settled)
             leased = replace(leased, until=settled.until, deliveries=settled.next)
@@ -130,8 +161,12 @@ class Dispatch:
     async def _attempt(
         self, kind: str, service: Service, leased: Leased, items: list[Item]
     ) -> tuple[list[Item], Outcome]:
-        """Send as many of the items as fit in one parcel; alone if they are refused together."""
-        tried = items[: service.fit(items)]
+        """Send as many of the items as fit in one parcel; alone if they are refused together.
+
+        What is in doubt goes by itself: if it has to be asked for, the rest needs no asking.
+        """
+        alike = list(takewhile(lambda item: _is_doubtful(item) == _is_doubtful(items[0]), items))
+        tried = alike[: service.fit(alike)]
         outcome = await self._send(kind, service.outlet, leased, tried)
         match outcome:
             case Refused(scope=Scope.DELIVERY) if len(tried) > 1:
@@ -150,12 +185,15 @@ class Dispatch:
             "messaging.batch.message_count": len(items),
         }
         span = self._tracer.start_as_current_span(f"send {kind}", kind=SpanKind.PRODUCER, attributes=attributes)
+        began = self._clock()
         with self._metrics.attempt_seconds.labels(kind).time(), span:
             try:
                 async with asyncio.timeout(seconds):
-                    return await outlet.send(Parcel(destination=leased.destination, items=tuple(items)))
+                    outcome = await outlet.send(Parcel(destination=leased.destination, items=tuple(items)))
             except TimeoutError:
-                return Unknown(reason=f"no answer within {seconds:.0f} s")
+                outcome = Unknown(reason=f"no answer within {seconds:.0f} s")
+        self._windows.learn(place_of(leased), outcome, self._clock() - began)
+        return outcome
 
     def _expired(self, items: Sequence[Item]) -> dict[DeliveryId, Bury]:
         """Those at the head that have become too old to be sent."""
@@ -181,8 +219,11 @@ class Dispatch:
                 case Bury() as bury:
                     await self._dead_letters.buried(item, leased.destination, bury)
                     log.warning("buried", lane=leased.lane, delivery=item.delivery.id, reason=bury.reason)
-                case Pause(attempt=attempt):
-                    log.warning("destination_paused", lane=leased.lane, reason=attempt.reason)
+                case Ask(reason=reason, attempt=attempt):
+                    await self._dead_letters.buried(item, leased.destination, Bury(reason=reason, attempt=attempt))
+                    log.warning("asked", lane=leased.lane, delivery=item.delivery.id, reason=attempt.reason)
+                case Pause(scope=scope, attempt=attempt):
+                    log.warning("paused", lane=leased.lane, scope=scope, reason=attempt.reason)
                 case _:
                     pass
 
@@ -224,6 +265,15 @@ class Dispatch:
         if late:
             log.warning("drain_ended_early", turns=len(late))
             await asyncio.gather(*late, return_exceptions=True)
+
+
+def _is_doubtful(item: Item) -> bool:
+    return item.delivery.doubt is not None
+
+
+def place_of(leased: Leased) -> DestinationId:
+    """The destination whose lane it is."""
+    return DestinationId(leased.lane.partition("#")[0])
 
 
 def ids(items: Sequence[Item]) -> list[DeliveryId]:

@@ -130,7 +130,7 @@ class Process:
         if Role.DISPATCH in self._roles:
             self._dispatch = Dispatch(
                 kept.outbox,
-                await open_.enter_async_context(services(settings)),
+                await open_.enter_async_context(services(settings, kept)),
                 dead_letters,
                 self._metrics,
                 name=f"{socket.gethostname()}/{os.getpid()}",
@@ -222,6 +222,7 @@ class Process:
                 self._metrics.deliveries_waiting.set(state.deliveries)
                 self._metrics.lanes_waiting.set(state.lanes)
                 self._metrics.paused_destinations.set(state.paused)
+                self._metrics.paused_installations.set(state.halted)
                 self._metrics.deliveries_parked.set(state.parked)
             await asyncio.sleep(MEASURE_SECONDS)
 

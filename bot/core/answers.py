@@ -1,10 +1,11 @@
 """What a person's act came to: values that `render.replies` turns into words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from bot.core.destination import Destination
+from bot.core.destination import Destination, DestinationId, InstallationId
 from bot.core.subscription import Subscription, SubscriptionId
 
 
@@ -76,6 +77,25 @@ class NotAllowed:
     owner: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the viewer asked to see is on its way, at the end of its place's queue."""
+
+    viewer: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBefore:
+    """What somebody asked to see was shown already, or is on its way; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKept:
+    """Too much time has passed to show these (delivery ids); nothing was changed."""
+
+    deliveries: tuple[str, ...]
+
+
 class Shelf(StrEnum):
     """Which subscriptions a list shows."""
 
@@ -87,12 +107,27 @@ class Shelf(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Subscriptions, oldest first. `here` is the place where the list was asked for; `viewer` asked."""
+    """Subscriptions, oldest first. `here` is the place where the list was asked for; `viewer` asked.
+
+    `paused` says why nothing is sent to a place, or to all of the workspace under its installation's name.
+    """
 
     shelf: Shelf
     subscriptions: tuple[Subscription, ...]
     viewer: Actor
     here: Destination | None = None
+    paused: Mapping[DestinationId | InstallationId, str] = field(default_factory=dict)
 
 
-Answer: TypeAlias = Subscribed | AlreadySubscribed | BadPlace | Unsubscribed | NoSuchSubscription | NotAllowed | Listing
+Answer: TypeAlias = (
+    Subscribed
+    | AlreadySubscribed
+    | BadPlace
+    | Unsubscribed
+    | NoSuchSubscription
+    | NotAllowed
+    | Shown
+    | ShownBefore
+    | NotKept
+    | Listing
+)

@@ -1,10 +1,11 @@
-"""The slash command: `/tidings subscribe [filter] [to #channel | me | https://…] [mention @person]`, and the rest.
+"""The slash command: `/tidings subscribe [filter] [to #channel | me | https://…] [mention @person] …`, and the rest.
 
 Slack sends the text with what it recognised wrapped (`should_escape` in the manifest): `<#C1|general>`, `<@U1|ann>`,
 `<https://…>`. A command is split into words here; its filter is read by `filters`.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -12,7 +13,7 @@ from bot.core.advice import did_you_mean, got
 from bot.core.errors import CommandError, FilterError
 from bot.core.filters import Filter, parse
 from bot.core.folding import fold
-from bot.core.subscription import ALPHABET, LENGTH, SubscriptionId, read_id
+from bot.core.subscription import ALPHABET, LENGTH, Doubt, SubscriptionId, read_id
 from bot.core.typed import TOKEN, entities, plain
 from bot.core.words import Word, split
 
@@ -47,11 +48,15 @@ Place: TypeAlias = Here | Me | Channel | Url
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe:
-    """Send the filter's events to a place; `mention` is a Slack user or group id to call with each."""
+    """Send the filter's events to a place; `mention` is a Slack user or group id to call with each.
+
+    `doubt` is for what may have been shown there already.
+    """
 
     filter: Filter = field(default_factory=Filter)
     to: Place = field(default_factory=Here)
     mention: str | None = None
+    doubt: Doubt = Doubt.REPEAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,12 @@ _OTHER_VERBS: Final = {
     "delete": "unsubscribe", "remove": "unsubscribe", "stop": "unsubscribe", "unsub": "unsubscribe",
     "ls": "list", "show": "list", "subscriptions": "list",
 }  # fmt: skip
-_CLAUSES: Final = ("to", "mention")
+_CLAUSES: Final[Mapping[str, str]] = {
+    "to": "a place: #channel, me or https://…",
+    "mention": "a person: mention @ann",
+    "doubt": "repeat or ask",
+}
+"""What may follow the filter, each with what it needs."""
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{7,}")
 _CALLED_ID: Final = re.compile(r"[UWS][A-Z0-9]{7,}")
 _WEB: Final = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -145,10 +155,12 @@ class _Reader:
             if name in found:
                 raise self._mistake(f"{name} can stand once; make a subscription for each", words[number])
             found[name] = self._only(words[number], words[number + 1 : after])
+        to = self._place(found["to"]) if "to" in found else Here()
         return Subscribe(
             filter=wanted,
-            to=self._place(found["to"]) if "to" in found else Here(),
+            to=to,
             mention=self._called(found["mention"]) if "mention" in found else None,
+            doubt=self._doubt(found["doubt"], to) if "doubt" in found else Doubt.REPEAT,
         )
 
     def _filter(self, words: list[Word]) -> Filter:
@@ -164,8 +176,7 @@ class _Reader:
     def _only(self, clause: Word, words: list[Word]) -> Word:
         name = fold(clause.shown)
         if not words:
-            needs = "a place: #channel, me or https://…" if name == "to" else "a person: mention @ann"
-            raise self._mistake(f"{name} needs {needs}", clause.end)
+            raise self._mistake(f"{name} needs {_CLAUSES[name]}", clause.end)
         if len(words) > 1:
             raise self._mistake(f"the filter goes first, and {name} with one word after it, last", words[1])
         return words[0]
@@ -210,6 +221,14 @@ class _Reader:
         raise self._mistake(
             f"pick the person from the list that opens as you type @: mention @ann; got {got(word.shown)}", word
         )
+
+    def _doubt(self, word: Word, to: Place) -> Doubt:
+        choice = fold(word.shown)
+        if choice not in tuple(Doubt):
+            raise self._mistake(f"doubt needs repeat or ask; got {got(word.shown)}", word)
+        if isinstance(to, Url) and choice == Doubt.ASK:
+            raise self._mistake("a webhook can't be asked: its receiver knows a repeat by its webhook-id", word)
+        return Doubt(choice)
 
     def _unsubscribe(self, words: list[Word]) -> Unsubscribe:
         if not words:

@@ -3,7 +3,8 @@
 Rules of this file:
 1. An outlet reports an `Outcome`; `settle` turns it into a `Step`; nothing else decides about a delivery.
 2. Everything is a value. Time (`now`, milliseconds since the epoch) and chance (`jitter`, 0 to 1) are arguments.
-3. A delivery leaves the outbox in two ways only: `Done` or `Bury`. `Retry`, `Cool` and `Pause` keep it.
+3. A delivery leaves its lane in three ways only: `Done`, `Bury` or `Ask`, which keeps it beside the lane for a person.
+   `Retry`, `Cool` and `Pause` keep it.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NewType, TypeAlias
 
-from bot.core.backoff import HOUR, Schedule, wait
+from bot.core.backoff import HOUR, SECOND, Schedule, wait
 from bot.core.destination import DestinationId
 from bot.core.event import EventKey
 
@@ -20,6 +21,12 @@ DeliveryId = NewType("DeliveryId", str)
 
 Lane = NewType("Lane", str)
 """Name of a durable queue: the destination's id, and `#shard` behind it where order is only owed per inference."""
+
+
+ASKED = 7 * 24 * HOUR
+"""Milliseconds that a card's button works."""
+LEAST_WAIT = SECOND
+"""Milliseconds that a throttled lane waits though it is told to wait none: its tries are not counted, for days."""
 
 
 def delivery_id(event: EventKey, destination: DestinationId) -> DeliveryId:
@@ -77,7 +84,18 @@ class Refused:
     scope: Scope = Scope.DELIVERY
 
 
-Outcome: TypeAlias = Sent | Throttled | Failed | Unknown | Refused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """It may have arrived in an earlier attempt and nobody can tell; so a card was shown that asks whether to send it.
+
+    `reference` is the card's.
+    """
+
+    reference: str
+    reason: str
+
+
+Outcome: TypeAlias = Sent | Throttled | Failed | Unknown | Refused | Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +151,7 @@ class Cool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Hold everything for the destination (or the installation) until a person resumes it."""
+    """Hold everything for the destination, or for INSTALLATION every destination of it, until a person resumes it."""
 
     scope: Scope
     attempt: Attempt
@@ -147,13 +165,26 @@ class Bury:
     attempt: Attempt
 
 
-Step: TypeAlias = Done | Retry | Cool | Pause | Bury
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Keep it beside its lane, which goes on, until `until`: a person may call it back with one click.
+
+    A copy goes to the dead-letter topic, as if it were buried for `reason`, and outlasts that time and the outbox.
+    """
+
+    until: int
+    reason: str
+    attempt: Attempt
+
+
+Step: TypeAlias = Done | Retry | Cool | Pause | Bury | Ask
 
 
 def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int, jitter: float) -> Step:
     """Decide what follows from an attempt's outcome.
 
-    A far side's own waiting time is a floor: the schedule may ask for more, never for less.
+    A far side's own waiting time is a floor: the schedule may ask for more, never for less. Only the schedule's budget
+    is above it: nobody waits three centuries because a header says so.
     """
     match outcome:
         case Sent(reference=reference):
@@ -162,11 +193,14 @@ def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int
             why = f"gave up waiting after {schedule.budget // HOUR} hours: {reason}"
             return Bury(reason=why, attempt=Attempt(at=now, outcome="throttled", reason=reason))
         case Throttled(after=after, scope=scope, reason=reason):
-            return Cool(until=now + after, scope=scope, reason=reason)
+            return Cool(until=now + max(LEAST_WAIT, min(after, schedule.budget)), scope=scope, reason=reason)
         case Refused(reason=reason, scope=Scope.DELIVERY):
             return Bury(reason=reason, attempt=Attempt(at=now, outcome="refused", reason=reason))
         case Refused(reason=reason, scope=scope):
             return Pause(scope=scope, attempt=Attempt(at=now, outcome="refused", reason=reason))
+        case Asked(reason=reason):
+            why = f"may have been shown already, and waits for a click: {reason}"
+            return Ask(until=now + ASKED, reason=why, attempt=Attempt(at=now, outcome="asked", reason=reason))
         case Failed() | Unknown():
             return _try_again(delivery, outcome, schedule=schedule, now=now, jitter=jitter)
 
@@ -193,4 +227,4 @@ def _try_again(delivery: Delivery, outcome: Failed | Unknown, *, schedule: Sched
     pause = wait(schedule, attempt=tries, jitter=jitter)
     if pause is None or now - delivery.appended > schedule.budget:
         return Bury(reason=f"gave up after {tries} attempts: {outcome.reason}", attempt=attempt)
-    return Retry(at=now + max(pause, outcome.after), attempt=attempt, doubt=doubt)
+    return Retry(at=now + max(pause, min(outcome.after, schedule.budget)), attempt=attempt, doubt=doubt)

@@ -8,6 +8,10 @@ DestinationId = NewType("DestinationId", str)
 """Stable name of a place, e.g. `slack/T1/C2` or `webhook/T1/9f86d081884c7d65`; equal places have equal names."""
 
 
+InstallationId = NewType("InstallationId", str)
+"""Name of what serves all of a team's places of one kind, e.g. `slack/T1`: one token, one quota."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackChannel:
     """A public or private channel."""
@@ -56,3 +60,14 @@ def destination_id(destination: Destination) -> DestinationId:
             return DestinationId(f"slack/{team}/{channel}/{thread}")
         case Webhook(team=team, url=url):
             return DestinationId(f"webhook/{team}/{blake2b(url.encode(), digest_size=8).hexdigest()}")
+
+
+def slack_installation(team: str) -> InstallationId:
+    """What serves all of a team's places in Slack."""
+    return InstallationId(f"slack/{team}")
+
+
+def installation_of(place: DestinationId) -> InstallationId:
+    """The installation that serves a place."""
+    kind, team = place.split("/")[:2]
+    return InstallationId(f"{kind}/{team}")

@@ -1,6 +1,7 @@
 """Who wants which events, where, and in which style."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NewType
 
 from bot.core.destination import Destination
@@ -30,11 +31,21 @@ def read_id(text: str) -> SubscriptionId:
     return SubscriptionId(text.strip().lower().replace("-", "").translate(_ALIKE))
 
 
+class Doubt(StrEnum):
+    """What becomes of a result that may have been shown already, where Slack does not let us look."""
+
+    REPEAT = "repeat"
+    """It is shown again, and says so: a repeat is better than a loss."""
+    ASK = "ask"
+    """A card asks whether to show it: a repeat would mislead."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
     """How a subscription's deliveries look. `mention` is a Slack user or group id to call, or None."""
 
     mention: str | None = None
+    doubt: Doubt = Doubt.REPEAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

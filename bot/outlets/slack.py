@@ -1,23 +1,42 @@
 """Slack: a run of deliveries becomes one message in a channel, a thread or a direct message."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self, assert_never
+from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
-from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread, Webhook
+from bot.core.delivery import Asked, Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.destination import (
+    DestinationId,
+    SlackChannel,
+    SlackPerson,
+    SlackPlace,
+    SlackThread,
+    Webhook,
+    destination_id,
+)
+from bot.core.errors import UnavailableError
+from bot.core.event import Event
+from bot.core.subscription import Doubt
 from bot.outlets.slack_errors import Answer, Kind, kind_of
-from bot.outlets.slack_history import find
+from bot.outlets.slack_history import Blind, Looked, find
 from bot.outlets.slack_web import Said, SlackWeb, outcome_of_reply
 from bot.ports import Item, Parcel
 from bot.render.digest import merge
-from bot.render.message import Block, metadata
+from bot.render.doubt import QUESTION_EVENT, question, question_metadata, repeated
+from bot.render.message import Block, Message, metadata
 
 log = structlog.get_logger()
+
+
+PolicyOf: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Doubt]]
+
+
+async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
+    return Doubt.REPEAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +54,22 @@ class _Post:
 class SlackOutlet:
     """Posts to Slack, one message for a whole parcel.
 
-    `token_of` gives a workspace's bot token, or None where the app is not installed. `clock` gives seconds since the
-    epoch. Enter it as an async context manager: it opens `web` and closes it.
+    `token_of` gives a workspace's bot token, or None where the app is not installed. `policy_of` says what becomes of
+    events that may have arrived in a place where we may not look. `clock` gives seconds since the epoch. Enter it as an
+    async context manager: it opens `web` and closes it.
     """
 
     def __init__(
-        self, web: SlackWeb, token_of: Callable[[str], Awaitable[str | None]], *, clock: Callable[[], float] = time.time
+        self,
+        web: SlackWeb,
+        token_of: Callable[[str], Awaitable[str | None]],
+        *,
+        policy_of: PolicyOf = _always_repeat,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
         self._token_of = token_of
+        self._policy_of = policy_of
         self._clock = clock
 
     async def __aenter__(self) -> Self:
@@ -60,7 +86,8 @@ class SlackOutlet:
 
         Items in doubt are looked for in the conversation first. If some of a run are found, the others are sent
         alone, and only when they have arrived, too, the parcel is Sent; any lesser end of it is Unknown, so that the
-        next attempt looks again.
+        next attempt looks again. Where we may not look, the policy decides: they are sent and say so, or a card asks
+        for them and the parcel is Asked.
         """
         place = parcel.destination
         if isinstance(place, Webhook):
@@ -69,29 +96,40 @@ class SlackOutlet:
         if token is None:
             return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
         doubts = {item.delivery.id: item.delivery.doubt for item in parcel.items if item.delivery.doubt is not None}
-        found = await find(self._web, place, token, doubts) if doubts else {}
-        if isinstance(found, Unknown):
-            return found
-        missing = tuple(item for item in parcel.items if item.delivery.id not in found)
+        looked = await find(self._web, place, token, doubts) if doubts else Looked(found={})
+        if isinstance(looked, Unknown):
+            return looked
+        missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
-            return Sent(reference=found[parcel.items[-1].delivery.id])
-        outcome = await self._send(place, missing, token)
-        return _still_in_doubt(outcome) if found else outcome
+            return Sent(reference=looked.found[parcel.items[-1].delivery.id])
+        if isinstance(looked, Blind):
+            outcome = await self._send_blindly(place, missing, token, looked.reason)
+        else:
+            outcome = await self._post(self._result(place, missing, token))
+        return _still_in_doubt(outcome) if looked.found else outcome
 
-    async def _send(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> Outcome:
-        reader = place.user if isinstance(place, SlackPerson) else None
-        message = merge(items, now=round(self._clock() * SECOND), reader=reader)
-        channel, thread = _address(place)
-        return await self._post(
-            _Post(
-                token=token,
-                channel=channel,
-                thread=thread,
-                text=message.text,
-                blocks=message.blocks,
-                metadata=metadata(items),
-            )
-        )
+    async def _send_blindly(self, place: SlackPlace, items: tuple[Item, ...], token: str, reason: str) -> Outcome:
+        """Send what may be there already, or ask."""
+        try:
+            policy = await self._policy_of(destination_id(place), [item.event for item in items])
+        except UnavailableError as error:
+            return Unknown(reason=f"could not tell whether to ask: {error}")
+        log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
+        match policy:
+            case Doubt.REPEAT:
+                post = self._result(place, items, token)
+                message = repeated(Message(text=post.text, blocks=post.blocks))
+                return await self._post(replace(post, text=message.text, blocks=message.blocks))
+            case Doubt.ASK:
+                outcome = await self._post(self._question(place, items, token))
+                return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
+
+    def _result(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> _Post:
+        message = merge(items, now=round(self._clock() * SECOND), reader=_reader(place))
+        return _compose(place, message, metadata(items), token)
+
+    def _question(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> _Post:
+        return _compose(place, question(items, reader=_reader(place)), question_metadata(items), token)
 
     async def _post(self, post: _Post) -> Outcome:
         """Post, and mend what can be mended: each thing once, so that this ends."""
@@ -127,7 +165,8 @@ class SlackOutlet:
     async def _mend(self, kind: Kind, post: _Post) -> _Post | None:
         """What may be taken instead, or None."""
         match kind:
-            case Kind.PAYLOAD if post.blocks:
+            # A question without its button would be none.
+            case Kind.PAYLOAD if post.blocks and post.metadata["event_type"] != QUESTION_EVENT:
                 return replace(post, blocks=())
             case Kind.THREAD if post.thread is not None:
                 return replace(post, thread=None)
@@ -136,6 +175,17 @@ class SlackOutlet:
                 return post if isinstance(joined, Said) else None
             case _:
                 return None
+
+
+def _compose(place: SlackPlace, message: Message, metadata: dict[str, Any], token: str) -> _Post:
+    channel, thread = _address(place)
+    return _Post(
+        token=token, channel=channel, thread=thread, text=message.text, blocks=message.blocks, metadata=metadata
+    )
+
+
+def _reader(place: SlackPlace) -> str | None:
+    return place.user if isinstance(place, SlackPerson) else None
 
 
 def _address(place: SlackPlace) -> tuple[str, str | None]:

@@ -1,8 +1,8 @@
 """What Slack's answers mean for a delivery, as data.
 
-Every error that https://docs.slack.dev/reference/methods/chat.postMessage names, those common to all methods, and the
-few of conversations.open and conversations.join. Most of Slack's errors come with HTTP 200: the error string decides,
-the status only where there is none.
+Every error that https://docs.slack.dev/reference/methods/chat.postMessage names, those common to all methods, and those
+of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come with HTTP 200: the
+error string decides, the status only where there is none.
 """
 
 from collections.abc import Mapping
@@ -39,11 +39,13 @@ class Kind(Enum):
     """The message as it is will never be taken; a plainer one may."""
     OURS = auto()
     """We call Slack wrongly."""
+    UNDESCRIBED = auto()
+    """Nobody has described it: taken for a passing trouble, tried again until the delivery's time is up."""
 
 
 _KINDS: Mapping[Kind, str] = {
     Kind.LIMITED: "ratelimited rate_limited",
-    Kind.NOT_TAKEN: "service_unavailable request_timeout",
+    Kind.NOT_TAKEN: "service_unavailable request_timeout list_record_comment_fetch_failed",
     Kind.IN_DOUBT: "internal_error fatal_error",
     Kind.MIGRATING: "team_added_to_org org_login_required",
     Kind.PLAN: "message_limit_exceeded",
@@ -54,7 +56,8 @@ _KINDS: Mapping[Kind, str] = {
     Kind.DESTINATION: """
         channel_not_found is_archived user_not_found user_disabled user_not_visible cannot_dm_bot messages_tab_disabled
         access_denied restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel
-        ekm_access_denied no_permission send_on_behalf_not_allowed
+        ekm_access_denied no_permission send_on_behalf_not_allowed channel_is_limited_access too_many_members
+        method_not_supported_for_channel_type thread_not_found not_enabled
         """,
     Kind.MEMBERSHIP: "not_in_channel",
     Kind.THREAD: "restricted_action_thread_locked restricted_action_non_threadable_channel cannot_reply_to_message",
@@ -62,8 +65,16 @@ _KINDS: Mapping[Kind, str] = {
         msg_blocks_too_long msg_blocks_too_many msg_too_long invalid_blocks invalid_blocks_format invalid_attachments
         too_many_attachments attachment_payload_limit_exceeded markdown_text_conflict no_text metadata_too_large
         invalid_arguments invalid_arg_name invalid_array_arg invalid_form_data invalid_post_type invalid_charset
+        missing_post_type metadata_must_be_sent_from_app too_many_contact_cards missing_file_data view_too_large
         """,
-    Kind.OURS: "method_deprecated deprecated_endpoint as_user_not_supported team_not_found",
+    Kind.OURS: """
+        method_deprecated deprecated_endpoint as_user_not_supported team_not_found
+        draft_already_deleted draft_already_sent draft_has_conflict draft_not_found
+        duplicate_channel_not_found duplicate_message_not_found
+        invalid_cursor invalid_ts_latest invalid_ts_oldest invalid_metadata_filter_keys
+        invalid_user_combination not_enough_users too_many_users users_list_not_supplied
+        hash_conflict duplicate_external_id missing_profile_id not_implemented expired_trigger_id exchanged_trigger_id
+        """,
 }
 _BY_ERROR: Mapping[str, Kind] = {error: kind for kind, errors in _KINDS.items() for error in errors.split()}
 
@@ -82,6 +93,7 @@ _SCOPES: Mapping[Kind, Scope] = {
     Kind.OURS: Scope.DELIVERY,
 }
 """How far a refusal reaches."""
+_NOT_SENT = (Kind.NOT_TAKEN, Kind.UNDESCRIBED)
 _REMEDIES: Mapping[Kind, str] = {
     Kind.MEMBERSHIP: "type /invite @tidings in the channel",
     Kind.INSTALLATION: "install the app again",
@@ -99,29 +111,28 @@ class Answer:
     detail: str = ""
 
 
-def kind_of(answer: Answer) -> Kind | None:
-    """What the answer asks of us; None for an error that nobody has described."""
+def kind_of(answer: Answer) -> Kind:
+    """What the answer asks of us; the error string decides, and the status where there is none."""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Kind.LIMITED
     if answer.error is None:
         # Not Slack's API but something before it spoke, or what Slack said was garbled on the way.
-        return (
-            None if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else Kind.IN_DOUBT
-        )
+        refused = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return Kind.UNDESCRIBED if refused else Kind.IN_DOUBT
     if (kind := _BY_ERROR.get(answer.error)) is not None:
         return kind
     if answer.error.startswith("invalid_metadata_"):
         return Kind.PAYLOAD
     if answer.error.startswith("slack_connect_") and answer.error.endswith("_blocked"):
         return Kind.DESTINATION
-    return None
+    return Kind.UNDESCRIBED
 
 
 def outcome_of(answer: Answer) -> Outcome:
-    """The outcome of a call that Slack answered with an error. An unknown error is tried again."""
+    """The outcome of a call that Slack answered with an error. An undescribed one is tried again."""
     kind = kind_of(answer)
     reason = _reason(answer, kind)
-    if kind is None or kind is Kind.NOT_TAKEN:
+    if kind in _NOT_SENT:
         return Failed(reason=reason, after=answer.retry_after or 0)
     if kind in _WAITS:
         wait, scope = _WAITS[kind]
@@ -131,7 +142,7 @@ def outcome_of(answer: Answer) -> Outcome:
     return Unknown(reason=reason, after=answer.retry_after or 0)
 
 
-def _reason(answer: Answer, kind: Kind | None) -> str:
+def _reason(answer: Answer, kind: Kind) -> str:
     said = answer.error or f"HTTP {answer.status}"
-    parts = [f"Slack: {said}", answer.detail, _REMEDIES.get(kind, "") if kind else ""]
+    parts = [f"Slack: {said}", answer.detail, _REMEDIES.get(kind, "")]
     return "; ".join(part for part in parts if part)

@@ -1,65 +1,86 @@
 """Looks for deliveries in a Slack conversation: what an attempt whose answer was lost came to."""
 
 from collections.abc import Mapping
-from typing import Any
-
-import structlog
+from dataclasses import dataclass, field
+from typing import Any, assert_never
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import DeliveryId, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
-from bot.outlets.slack_errors import Answer
+from bot.outlets.slack_errors import Answer, Kind, kind_of
 from bot.outlets.slack_web import Reply, Said, SlackWeb, outcome_of_reply
 from bot.render.message import carried
-
-log = structlog.get_logger()
 
 _BEFORE = 5 * SECOND
 """How far our clock may be ahead of Slack's."""
 _PAGE, _PAGES = 200, 10
 """Slack recommends pages of up to 200, and allows some fifty a minute, shared by all of a workspace's channels."""
+_SHORT_PAGE = 15
+"""What an app that is sold outside the Marketplace gets, once a minute: the next page never comes (docs.slack.dev, rate
+limits, changes for non-Marketplace apps)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """The history was read: these arrived, each with the `channel/ts` of its message, and the others did not."""
+
+    found: Mapping[DeliveryId, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blind:
+    """We may not look, or not far enough: these arrived, and of the others nobody can tell. `reason` says why."""
+
+    reason: str
+    found: Mapping[DeliveryId, str] = field(default_factory=dict)
 
 
 async def find(
     web: SlackWeb, place: SlackPlace, token: str, doubts: Mapping[DeliveryId, int]
-) -> Mapping[DeliveryId, str] | Unknown:
-    """Which of the deliveries arrived: their ids, each with the `channel/ts` of its message.
+) -> Looked | Blind | Unknown:
+    """Which of the deliveries arrived.
 
     `doubts` says when each one's first attempt in doubt began, in milliseconds; the last may have been just now. Where
-    the history may not be read, nothing is found and the delivery is sent again: a repeat is better than a loss. So it
-    is where its message lies behind the last 2,000. Where Slack can't answer now, that is Unknown.
+    the history may not be read that is Blind, and so it is where the message would lie behind the last 2,000. Where
+    Slack can't answer now, that is Unknown.
     """
     found: dict[DeliveryId, str] = {}
     channel = await _conversation(web, place, token)
-    if isinstance(channel, Unknown):
+    if not isinstance(channel, str):
         return channel
     cursor = ""
-    if not channel:
-        return found
+    short = False
     for _ in range(_PAGES):
         reply = await _page(web, place, channel, token, cursor, doubts)
+        if short and isinstance(reply, Answer) and kind_of(reply) is Kind.LIMITED:
+            return Blind(reason=f"Slack lets us read {_SHORT_PAGE} messages a minute", found=found)
         if not isinstance(reply, Said):
-            return _unanswered(reply) or found
-        for message in reply.data.get("messages", ()):
+            return _unanswered(reply, found)
+        messages = reply.data.get("messages", ())
+        short = len(messages) <= _SHORT_PAGE
+        for message in messages:
             for delivery in doubts.keys() & carried(message.get("metadata")):
                 found[delivery] = f"{channel}/{message.get('ts', '')}"
         cursor = _next(reply.data)
         if not cursor or len(found) == len(doubts):
-            return found
-    log.info("slack_history_too_long", channel=channel, read=_PAGE * _PAGES)
-    return found
+            return Looked(found=found)
+    return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since", found=found)
 
 
-async def _conversation(web: SlackWeb, place: SlackPlace, token: str) -> str | Unknown:
-    """The id of the conversation; empty where it can't be known. A person's is that of the direct messages with us."""
+async def _conversation(web: SlackWeb, place: SlackPlace, token: str) -> str | Blind | Unknown:
+    """The id of the conversation. A person's is that of the direct messages with us."""
     match place:
         case SlackChannel(channel=channel) | SlackThread(channel=channel):
             return channel
         case SlackPerson(user=user):
-            reply = await web.ask(web.api.conversations_open(users=user, token=token))
-            if isinstance(reply, Said):
-                return str(reply.data.get("channel", {}).get("id", ""))
-            return _unanswered(reply) or ""
+            match await web.ask(web.api.conversations_open(users=user, token=token)):
+                case Said(data={"channel": {"id": str(channel)}}):
+                    return channel
+                case Said():
+                    return Blind(reason="Slack: no conversation was opened")
+                case reply:
+                    return _unanswered(reply, {})
+    assert_never(place)
 
 
 async def _page(
@@ -78,20 +99,20 @@ async def _page(
     return await web.ask(web.api.conversations_history(channel=channel, **span))
 
 
-def _unanswered(reply: Reply) -> Unknown | None:
-    """Unknown if looking again later can help; None if this history is closed to us."""
-    if isinstance(reply, Said):
-        return None
+def _unanswered(reply: Answer | Failed | Unknown, found: Mapping[DeliveryId, str]) -> Blind | Unknown:
+    """Unknown if looking again later can help; Blind if this history is closed to us."""
     outcome = outcome_of_reply(reply)
     match outcome:
-        case Throttled(after=after, reason=reason):
+        case Throttled(after=after, reason=reason) | Unknown(after=after, reason=reason):
             return Unknown(reason=f"could not look whether it arrived: {reason}", after=after)
-        case Unknown(reason=reason):
-            return Unknown(reason=f"could not look whether it arrived: {reason}")
-    if not isinstance(reply, Answer):
-        return Unknown(reason=f"could not look whether it arrived: {reply.reason}")
-    log.info("slack_history_unreadable", error=reply.error, status=reply.status)
-    return None
+        case Failed(after=after, reason=reason) if not (
+            isinstance(reply, Answer) and kind_of(reply) is Kind.UNDESCRIBED
+        ):
+            return Unknown(reason=f"could not look whether it arrived: {reason}", after=after)
+        case Failed(reason=reason) | Refused(reason=reason):
+            return Blind(reason=reason, found=found)
+        case Sent() | Asked():
+            raise AssertionError(outcome)
 
 
 def _next(data: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Slack's Web API through the official SDK: one shared session, no hidden retries, and every failure as a value."""
 
-from collections.abc import Awaitable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
@@ -11,12 +12,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.core.backoff import HOUR
+from bot.core.backoff import SECOND
 from bot.core.delivery import Failed, Outcome, Unknown
 from bot.outlets.slack_errors import Answer, outcome_of
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
-
-_LONGEST_WAIT = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +30,21 @@ Reply: TypeAlias = Said | Answer | Failed | Unknown
 
 
 class SlackWeb:
-    """The Web API at `url`. `timeout` and `connect_timeout` are in seconds. Enter it as an async context manager."""
+    """The Web API at `url`. Enter it as an async context manager.
 
-    def __init__(self, url: str = "https://slack.com/api/", *, timeout: float = 20, connect_timeout: float = 5) -> None:
+    `timeout` and `connect_timeout` are in seconds; `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        url: str = "https://slack.com/api/",
+        *,
+        timeout: float = 20,
+        connect_timeout: float = 5,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._url = url
+        self._clock = clock
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=connect_timeout)
         self._host = urlsplit(url).hostname or ""
         self._stack = AsyncExitStack()
@@ -66,7 +76,7 @@ class SlackWeb:
         try:
             response = await call
         except SlackApiError as error:
-            return _answer(error.response)
+            return _answer(error.response, now=round(self._clock() * SECOND))
         except AttributeError:
             # The SDK asks a text/plain answer for its "ok" as if it were a dictionary.
             return Answer(status=0)
@@ -80,7 +90,7 @@ def outcome_of_reply(reply: Answer | Failed | Unknown) -> Outcome:
     return outcome_of(reply) if isinstance(reply, Answer) else reply
 
 
-def _answer(response: Any) -> Answer:
+def _answer(response: Any, *, now: int) -> Answer:
     # Usually the SDK's response; where the body was no JSON, aiohttp's; its data may be a dictionary, text or bytes.
     status = getattr(response, "status_code", getattr(response, "status", 0))
     headers = getattr(response, "headers", None) or {}
@@ -90,7 +100,7 @@ def _answer(response: Any) -> Answer:
     return Answer(
         status=status,
         error=error if isinstance(error, str) else None,
-        retry_after=retry_after(headers.get("Retry-After"), now=0, longest=_LONGEST_WAIT),
+        retry_after=retry_after(headers.get("Retry-After"), now=now),
         detail=_detail(said),
     )
 

@@ -4,7 +4,7 @@ from bot.core.answers import Answer, Listing
 from bot.render.message import Block
 from bot.render.mrkdwn import code
 from bot.render.pieces import context, divider, header, section
-from bot.render.replies import reply, row
+from bot.render.replies import halted, reply, row
 from bot.render.usage import COMMAND, DESCRIPTION
 
 SHOWN = 40
@@ -20,8 +20,8 @@ def home(listing: Listing, *, news: Answer | None = None) -> Block:
     if not many:
         blocks += [section("*You have no subscriptions yet.*"), _start()]
     else:
-        blocks += [section(f"*Your subscriptions*  ·  {len(many)}"), divider()]
-        blocks += [row(one, viewer=listing.viewer) for one in many[:SHOWN]]
+        blocks += [section(f"*Your subscriptions*  ·  {len(many)}"), *halted(listing), divider()]
+        blocks += [row(one, listing=listing) for one in many[:SHOWN]]
         if len(many) > SHOWN:
             blocks.append(context(f"{len(many) - SHOWN} more: type {code(f'{COMMAND} list')}"))
         blocks += [divider(), _start()]

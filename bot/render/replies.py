@@ -8,15 +8,19 @@ from bot.core.answers import (
     Listing,
     NoSuchSubscription,
     NotAllowed,
+    NotKept,
     Problem,
     Shelf,
+    Shown,
+    ShownBefore,
     Subscribed,
     Unsubscribed,
 )
-from bot.core.destination import SlackPerson
+from bot.core.destination import SlackPerson, destination_id
 from bot.core.errors import FilterError, MistakeError, UnavailableError
 from bot.core.filters import Filter
-from bot.core.subscription import Subscription
+from bot.core.subscription import Doubt, Subscription
+from bot.render.doubt import came_of_it
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import code, escape, place
 from bot.render.pieces import actions, button, confirm, context, divider, preformatted, section
@@ -51,6 +55,8 @@ def reply(answer: Answer) -> Message:
             return _said(text)
         case NotAllowed():
             return _said(_not_allowed(answer))
+        case Shown() | ShownBefore() | NotKept():
+            return _said(came_of_it(answer))
         case Listing():
             return listing(answer, page=1)
 
@@ -67,8 +73,8 @@ def listing(found: Listing, *, page: int) -> Message:
     if found.here is None and found.shelf is Shelf.NEAR:
         title = "Your subscriptions"
     count = f"{len(many)}" if pages == 1 else f"{len(many)}, page {page} of {pages}"
-    blocks: list[Block] = [section(f"*{title}*  ·  {count}"), divider()]
-    blocks += [row(one, viewer=found.viewer, may_end=found.shelf is Shelf.ALL) for one in shown]
+    blocks: list[Block] = [section(f"*{title}*  ·  {count}"), *halted(found), divider()]
+    blocks += [row(one, listing=found) for one in shown]
     turns = [("Earlier", page - 1)] * (page > 1) + [("Later", page + 1)] * (page < pages)
     if turns:
         blocks.append(
@@ -82,14 +88,22 @@ def listing(found: Listing, *, page: int) -> Message:
     return Message(text=f"{title}: {count}", blocks=tuple(blocks))
 
 
-def row(one: Subscription, *, viewer: Actor | None, may_end: bool = False) -> Block:
-    """One subscription in a list, with a button to end it where it is the viewer's own, or the viewer may anyway."""
+def row(one: Subscription, *, listing: Listing) -> Block:
+    """One subscription of a list, with a button to end it where it is the viewer's own, or the viewer may anyway."""
+    held = listing.paused.get(destination_id(one.destination))
+    return _row(one, viewer=listing.viewer, may_end=listing.shelf is Shelf.ALL, held=held)
+
+
+def _row(one: Subscription, *, viewer: Actor | None, may_end: bool = False, held: str | None = None) -> Block:
     mine = viewer is not None and one.owner == viewer.user
     facts = [code(one.id)] if mine else [code(one.id), f"by <@{one.owner}>"]
     if one.style.mention is not None:
         facts.append(f"mentions {_mention(one.style.mention)}")
+    facts += _in_doubt(one)
     if one.paused:
         facts.append("paused")
+    if held is not None:
+        facts.append(f"nothing is sent there: {escape(held)}")
     where = "Direct message" if viewer is not None and _is_theirs(one, viewer.user) else _subject(one)
     text = f"*{where}*\n{_capital(_what(one.filter))}\n{'  ·  '.join(facts)}"
     return section(text, accessory=_end(one) if mine or may_end else None)
@@ -131,6 +145,7 @@ def _subscribed(answer: Subscribed) -> Message:
     notes = [code(one.id)]
     if one.style.mention is not None:
         notes.append(f"mentions {_mention(one.style.mention)}")
+    notes += _in_doubt(one)
     if answer.joined:
         notes.append("I joined the channel for this")
     blocks: list[Block] = [section(f"*Subscribed.* {sentence}"), *_as_typed(one.filter)]
@@ -138,6 +153,19 @@ def _subscribed(answer: Subscribed) -> Message:
         blocks += _secret(answer.secret)
     blocks += [context("  ·  ".join(notes)), actions([_end(one)])]
     return Message(text=f"Subscribed. {sentence}", blocks=tuple(blocks))
+
+
+def _in_doubt(one: Subscription) -> list[str]:
+    return ["asks before it repeats"] if one.style.doubt is Doubt.ASK else []
+
+
+def halted(found: Listing) -> list[Block]:
+    """Why nothing at all is sent in the workspace, where that is so."""
+    halted = {name: why for name, why in found.paused.items() if name.count("/") == 1}
+    return [
+        section(f"*Nothing is sent to {'Slack' if name.startswith('slack/') else 'webhooks'} for now.* {escape(why)}.")
+        for name, why in halted.items()
+    ]
 
 
 def _secret(secret: str) -> list[Block]:
@@ -153,7 +181,7 @@ def _secret(secret: str) -> list[Block]:
 
 def _already(existing: Subscription) -> Message:
     text = f"{_gets(existing)} {_what(existing.filter)} already, through this subscription. Nothing was changed."
-    return Message(text=text, blocks=(section(text), divider(), row(existing, viewer=None)))
+    return Message(text=text, blocks=(section(text), divider(), _row(existing, viewer=None)))
 
 
 def _bad_place(answer: BadPlace) -> str:

@@ -19,13 +19,16 @@ class Verb:
 VERBS = (
     Verb(
         name="subscribe",
-        form="subscribe [filter] [to #channel | me | https://…] [mention @person]",
+        form="subscribe [filter] [to #channel | me | https://…] [mention @person] [doubt repeat | ask]",
         does="Get the events that match the filter: in this channel, another one, a direct message or a webhook. "
-        "Without a filter you get every event.",
+        "Without a filter you get every event.\n"
+        "When an answer of Slack's is lost, a result may be there already. Where I may not look, `doubt repeat` shows "
+        "it again and says so; `doubt ask` shows a button instead.",
         examples=(
             "subscribe model:fraud-* status:failed",
             "subscribe confidence<0.8 -tag:test to me",
             "subscribe status:needs_review to #ml-review mention @ana",
+            "subscribe label.team:payments doubt ask",
         ),
     ),
     Verb(

@@ -50,9 +50,9 @@ async def _run(desk: Desk, request: Request) -> None:
 async def _act(desk: Desk, request: Request, command: Command) -> Message:
     actions, actor = desk.actions, request.actor
     match command:
-        case Subscribe(filter=wanted, to=to, mention=mention):
+        case Subscribe(filter=wanted, to=to, mention=mention, doubt=doubt):
             destination = _destination(to, request)
-            style = Style(mention=mention)
+            style = Style(mention=mention, doubt=doubt)
             return reply(await actions.subscribe(actor, wanted=wanted, destination=destination, style=style))
         case Unsubscribe(id=subscription):
             return reply(await actions.unsubscribe(actor, subscription))

@@ -53,7 +53,10 @@ class Desk:
         self.errands.start(name, self._once(name, _request(body, context), work))
 
     async def answer(self, request: Request, message: Message, *, replace: bool = False) -> None:
-        """Tell the person, and nobody else; `replace` puts it in place of the message that was clicked in."""
+        """Tell the person, and nobody else; `replace` puts it in place of the message that was clicked in.
+
+        Whoever could read that message reads what replaces it.
+        """
         if request.response_url is None:
             return
         # The SDK's own `respond` opens a session for each answer, and sends again when a connection drops.
@@ -61,7 +64,7 @@ class Desk:
         try:
             sent = await hook.send_dict(
                 {
-                    "response_type": "ephemeral",
+                    "response_type": "in_channel" if replace and _is_everyones(request) else "ephemeral",
                     "replace_original": replace,
                     "text": message.text,
                     "blocks": list(message.blocks),
@@ -95,6 +98,11 @@ class Desk:
             # The person waits for an answer; the errand's owner logs the rest.
             await self.answer(request, trouble())
             raise
+
+
+def _is_everyones(request: Request) -> bool:
+    """Whether the message that was clicked in is shown to all in its conversation."""
+    return (request.body.get("container") or {}).get("is_ephemeral") is False
 
 
 def _request(body: Mapping[str, Any], context: AsyncBoltContext) -> Request:

@@ -22,7 +22,7 @@ from bot.core.destination import (
 from bot.core.errors import DestinationError
 from bot.core.event import EventKey, Position
 from bot.core.filters import parse
-from bot.core.subscription import Style, Subscription, SubscriptionId
+from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
 from bot.ports import Parked
 
 
@@ -49,7 +49,7 @@ def subscription_json(subscription: Subscription) -> str:
             "filter": str(subscription.filter),
             "destination": _destination(subscription.destination),
             "place": destination_id(subscription.destination),
-            "style": {"mention": subscription.style.mention},
+            "style": {"mention": subscription.style.mention, "doubt": subscription.style.doubt},
             "created": subscription.created,
             "paused": subscription.paused,
         }
@@ -68,7 +68,7 @@ def subscription_from_json(text: str | bytes) -> Subscription:
         owner=found["owner"],
         filter=parse(found["filter"]),
         destination=_read_destination(found["destination"]),
-        style=Style(mention=found.get("style", {}).get("mention")),
+        style=_read_style(found.get("style", {})),
         created=found["created"],
         paused=found["paused"],
     )
@@ -123,6 +123,10 @@ def attempt_json(attempt: Attempt) -> bytes:
 def attempt_fields(attempt: Attempt) -> dict[str, str | int]:
     """An attempt as JSON has it, here and in the dead-letter topic."""
     return {"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason}
+
+
+def _read_style(found: Mapping[str, Any]) -> Style:
+    return Style(mention=found.get("mention"), doubt=Doubt(found.get("doubt", Doubt.REPEAT)))
 
 
 def _destination(destination: Destination) -> dict[str, str]:

@@ -71,6 +71,10 @@ class Keys:
         """
         return f"{self.prefix}delivery:{delivery}"
 
+    def asked(self, delivery: DeliveryId) -> str:
+        """HASH with an expiry: a delivery that waits beside its lane for somebody to click "Show it"."""
+        return f"{self.prefix}asked:{delivery}"
+
     def lane(self, lane: Lane) -> str:
         """LIST: delivery ids, oldest first."""
         return f"{self.prefix}lane:{lane}"
@@ -101,7 +105,7 @@ class Keys:
 
     @property
     def paused(self) -> str:
-        """HASH: destination id → why it is paused."""
+        """HASH: destination id, or installation → why it is paused."""
         return f"{self.prefix}paused"
 
     @property

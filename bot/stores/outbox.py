@@ -14,6 +14,7 @@ import orjson
 from redis.asyncio import Redis
 
 from bot.core.delivery import (
+    Ask,
     Attempt,
     Bury,
     Cool,
@@ -26,10 +27,23 @@ from bot.core.delivery import (
     Scope,
     Step,
 )
-from bot.core.destination import Destination, DestinationId, destination_id
+from bot.core.destination import Destination, DestinationId, InstallationId, destination_id, installation_of
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey, Position
-from bot.ports import Appended, Arrival, Behind, Entered, Full, Leased, OutboxState, Parked, Settled, Stale, Taken
+from bot.ports import (
+    Appended,
+    Arrival,
+    Behind,
+    Entered,
+    Full,
+    Leased,
+    OutboxState,
+    Parked,
+    Recalled,
+    Settled,
+    Stale,
+    Taken,
+)
 from bot.stores.away import unavailable
 from bot.stores.codec import attempt_json, destination_from_json, destination_json
 from bot.stores.epoch import Epoch
@@ -67,10 +81,14 @@ class RedisOutbox:
         self._keys = keys
         self._limits = limits
         self.now = now
-        self._append, self._enter, self._lease, self._settle, self._resume, self._overdue, self._park = (
-            Script(redis, name, "begin", epoch=epoch)
-            for name in ("append", "enter", "lease", "settle", "resume", "overdue", "park")
-        )
+        self._append = Script(redis, "append", "begin", epoch=epoch)
+        self._enter = Script(redis, "enter", epoch=epoch)
+        self._lease = Script(redis, "lease", "begin", epoch=epoch)
+        self._settle = Script(redis, "settle", "begin", epoch=epoch)
+        self._resume = Script(redis, "resume", "begin", epoch=epoch)
+        self._overdue = Script(redis, "overdue", "begin", epoch=epoch)
+        self._park = Script(redis, "park", epoch=epoch)
+        self._show = Script(redis, "show", "begin", epoch=epoch)
 
     async def append(
         self, topic: str, partition: int, arrivals: Sequence[Arrival], *, version: int, read_from: int | None
@@ -169,13 +187,19 @@ class RedisOutbox:
         with unavailable():
             await cast("Any", self._redis.srem(self._keys.unparked, *deliveries))
 
-    async def lease(self, worker: str, *, lanes: int, kinds: Sequence[str]) -> Taken:
+    async def lease(
+        self, worker: str, *, lanes: int, kinds: Sequence[str], rooms: Mapping[DestinationId, int] | None = None
+    ) -> Taken:
         """Take up to `lanes` due lanes of the given kinds; see lease.lua."""
+        others, rooms = lanes if rooms is None else 1, rooms or {}
         k = self._keys
         runs = [part for kind in kinds for part in (kind, self._run_of(kind))]
         answer = await self._lease(
             [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool, k.pulse],
-            [self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs],
+            [
+                *(self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs),
+                *(others, len(rooms), *(part for place, room in rooms.items() for part in (place, room))),
+            ],
         )
         return Taken(
             expired=answer[0],
@@ -218,21 +242,30 @@ class RedisOutbox:
                 times = [int(found[0][1]) for found in await pipe.execute() if found]
         return min(times, default=None)
 
-    async def paused(self) -> dict[DestinationId, str]:
-        """Paused destinations, each with its reason."""
+    async def paused(self) -> dict[DestinationId | InstallationId, str]:
+        """Paused destinations and installations, each with its reason."""
         with unavailable():
             found = await cast("Any", self._redis.hgetall(self._keys.paused))
-        return {DestinationId(place.decode()): reason.decode() for place, reason in found.items()}
+        return {_held(name.decode()): reason.decode() for name, reason in found.items()}
 
-    async def resume(self, destination: DestinationId) -> int:
-        """Let a paused destination's lanes go on; returns how many had something to send."""
-        lanes = [destination, *(f"{destination}#{shard}" for shard in range(self._limits.shards))]
+    async def resume(self, held: DestinationId | InstallationId) -> int:
+        """Let the lanes of a paused destination or installation go on; see resume.lua."""
         k = self._keys
+        shards = 0 if held.partition("/")[0] in MERGING_KINDS else self._limits.shards
         answer: int = await self._resume(
-            [k.due, k.leased, k.paused, k.wake],
-            [self._clock(), k.prefix, destination, len(lanes), *lanes],
+            [k.due, k.leased, k.paused, k.wake, k.destinations],
+            [self._clock(), k.prefix, held, shards],
         )
         return answer
+
+    async def show(self, installation: InstallationId, deliveries: Sequence[DeliveryId]) -> Recalled:
+        """Put deliveries that were asked about back into their lanes, each once; see show.lua."""
+        k = self._keys
+        shown, known, gone = await self._show(
+            [k.due, k.leased, k.paused, k.waiting, k.wake],
+            [self._clock(), k.prefix, installation, *deliveries],
+        )
+        return Recalled(shown=shown, known=known, gone=gone)
 
     async def state(self) -> OutboxState:
         """How much waits."""
@@ -242,10 +275,18 @@ class RedisOutbox:
                 pipe.get(k.waiting)
                 pipe.zcard(k.due)
                 pipe.zcard(k.leased)
-                pipe.hlen(k.paused)
+                pipe.hkeys(k.paused)
                 pipe.scard(k.parked)
                 waiting, due, held, paused, parked = await pipe.execute()
-        return OutboxState(deliveries=int(waiting or 0), lanes=due + held, held=held, paused=paused, parked=parked)
+        halted = sum(name.count(b"/") == 1 for name in paused)
+        return OutboxState(
+            deliveries=int(waiting or 0),
+            lanes=due + held,
+            held=held,
+            paused=len(paused) - halted,
+            halted=halted,
+            parked=parked,
+        )
 
     async def clock_offset(self, local: Callable[[], int]) -> int:
         """What to add to the local clock to get Redis's, in milliseconds; half a round trip is its error."""
@@ -311,12 +352,18 @@ def _arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
             return ("done", 0, "", "0")
         case Bury():
             return ("bury", 0, "", "0")
+        case Ask(until=until):
+            return ("ask", until, "", "0")
         case Retry(at=at, attempt=attempt, doubt=doubt):
             return ("retry", at, attempt_json(attempt), "1" if doubt else "0")
         case Cool(until=until, scope=scope):
             return ("cool", until, _cool_key(lane, scope), "0")
-        case Pause(attempt=attempt):
-            return ("pause", 0, attempt_json(attempt), "0")
+        case Pause(scope=scope, attempt=attempt):
+            return ("halt" if scope is Scope.INSTALLATION else "pause", 0, attempt_json(attempt), "0")
+
+
+def _held(name: str) -> DestinationId | InstallationId:
+    return InstallationId(name) if name.count("/") == 1 else DestinationId(name)
 
 
 def _cool_key(lane: Lane, scope: Scope) -> str:
@@ -327,7 +374,7 @@ def _cool_key(lane: Lane, scope: Scope) -> str:
         case Scope.DESTINATION:
             return lane.partition("#")[0]
         case Scope.METHOD | Scope.INSTALLATION:
-            return "/".join(lane.split("/")[:2])
+            return installation_of(DestinationId(lane))
 
 
 def _deliveries(lane: bytes, begun: Sequence[Any]) -> tuple[tuple[Delivery, bytes], ...]:

@@ -23,7 +23,7 @@ from bot.core.commands import (
 )
 from bot.core.errors import CommandError, FilterError, MistakeError
 from bot.core.filters import parse
-from bot.core.subscription import IDS, SubscriptionId, subscription_id
+from bot.core.subscription import IDS, Doubt, SubscriptionId, subscription_id
 from bot.render import usage
 from tests.core.strategies import FILTERS
 
@@ -70,6 +70,13 @@ FRAUD = parse("model:fraud-* status:failed")
             Subscribe(filter=FRAUD, to=Channel(id="C1", name="a"), mention="U1"),
         ),
         ("subscribe mention <@U1> to me", Subscribe(to=Me(), mention="U1")),
+        ("subscribe doubt ask", Subscribe(doubt=Doubt.ASK)),
+        ("subscribe model:fraud-* status:failed DOUBT Repeat to me", Subscribe(filter=FRAUD, to=Me())),
+        (
+            "subscribe to <#C1|a> doubt ask mention <@U1>",
+            Subscribe(to=Channel(id="C1", name="a"), mention="U1", doubt=Doubt.ASK),
+        ),
+        ("subscribe to https://a.b/c doubt repeat", Subscribe(to=Url(url="https://a.b/c"))),
         ('subscribe "to me" to me', Subscribe(filter=parse('"to me"'), to=Me())),
         ("subscribe “from a to b” to me", Subscribe(filter=parse('"from a to b"'), to=Me())),
         ("subscribe 'it's due to him' to me", Subscribe(filter=parse('"it\'s due to him"'), to=Me())),
@@ -138,6 +145,14 @@ def test_any_text_is_a_command_or_an_error_that_points_into_it(text: str) -> Non
         ),
         ("subscribe to <@U1|ann>", 13, "people subscribe for themselves: to me"),
         ("subscribe to <mailto:a@b.c|a@b.c>", 13, "to needs a place: #channel, me or https://…; got 'a@b.c'"),
+        ("subscribe doubt", 15, "doubt needs repeat or ask"),
+        ("subscribe doubt never", 16, "doubt needs repeat or ask; got 'never'"),
+        ("subscribe doubt ask doubt ask", 20, "doubt can stand once; make a subscription for each"),
+        (
+            "subscribe doubt ask to https://a.b/c",
+            16,
+            "a webhook can't be asked: its receiver knows a repeat by its webhook-id",
+        ),
         ("subscribe mention <!here>", 18, "mention calls one person or one user group, never everyone"),
         ("subscribe mention @channel", 18, "mention calls one person or one user group, never everyone"),
         ("subscribe mention <!everyone|everyone>", 18, "mention calls one person or one user group, never everyone"),

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from bot.core.backoff import HOUR, MINUTE, SECOND, Schedule, wait
 from bot.core.delivery import (
+    Ask,
+    Asked,
     Attempt,
     Bury,
     Cool,
@@ -58,6 +60,14 @@ TABLE: list[tuple[Outcome, Step]] = [
     ),
     (Failed(reason="why"), Retry(at=NOW + 1_000, attempt=attempt("failed"), doubt=False)),
     (Unknown(reason="why"), Retry(at=NOW + 1_000, attempt=attempt("unknown"), doubt=True)),
+    (
+        Asked(reference="C1/1.2", reason="why"),
+        Ask(
+            until=NOW + 7 * 24 * HOUR,
+            reason="may have been shown already, and waits for a click: why",
+            attempt=attempt("asked"),
+        ),
+    ),
     (Refused(reason="why"), Bury(reason="why", attempt=attempt("refused"))),
     *(
         (Refused(reason="why", scope=scope), Pause(scope=scope, attempt=attempt("refused")))
@@ -75,7 +85,7 @@ def test_each_outcome_has_its_step(outcome: Outcome, expected: Step) -> None:
 def test_the_table_has_every_outcome_in_every_scope() -> None:
     rows = {(type(outcome), getattr(outcome, "scope", None)) for outcome, _ in TABLE}
     scoped = {(kind, scope) for kind in (Throttled, Refused) for scope in Scope}
-    assert rows == {(Sent, None), (Failed, None), (Unknown, None)} | scoped
+    assert rows == {(Sent, None), (Failed, None), (Unknown, None), (Asked, None)} | scoped
 
 
 @pytest.mark.parametrize(("attempts", "pause"), [(0, 1_000), (1, 10_000), (2, 60_000), (3, 60_000)])
@@ -84,7 +94,9 @@ def test_each_try_waits_longer_and_the_last_wait_repeats(attempts: int, pause: i
     assert found == Retry(at=NOW + pause, attempt=attempt("failed"))
 
 
-@pytest.mark.parametrize(("after", "pause"), [(0, 1_000), (999, 1_000), (1_001, 1_001), (86_400_000, 86_400_000)])
+@pytest.mark.parametrize(
+    ("after", "pause"), [(0, 1_000), (999, 1_000), (1_001, 1_001), (HOUR, HOUR), (999 * HOUR, HOUR)]
+)
 @pytest.mark.parametrize("kind", [Failed, Unknown])
 def test_a_waiting_time_that_the_far_side_asks_for_is_a_floor(
     kind: type[Failed | Unknown], after: int, pause: int
@@ -118,7 +130,34 @@ def test_a_delivery_expires_only_after_its_age_and_says_how_long_it_waited() -> 
 
 def test_waiting_for_a_limit_costs_no_tries() -> None:
     tired = delivery(attempts=FIXED.attempts, appended=NOW - HOUR)
-    assert step(Throttled(after=5), tired) == Cool(until=NOW + 5, scope=Scope.LANE, reason="rate limited")
+    assert step(Throttled(after=5_000), tired) == Cool(until=NOW + 5_000, scope=Scope.LANE, reason="rate limited")
+
+
+@pytest.mark.parametrize(("after", "pause"), [(0, 1_000), (1_001, 1_001), (HOUR, HOUR), (999 * HOUR, HOUR)])
+def test_a_limit_is_waited_for_as_long_as_it_says_within_the_budget_and_never_in_a_hot_loop(
+    after: int, pause: int
+) -> None:
+    assert step(Throttled(after=after)) == Cool(until=NOW + pause, scope=Scope.LANE, reason="rate limited")
+
+
+@given(
+    after=st.integers(0, 400 * HOUR), schedule=st.sampled_from([FIXED, FULL, SLACK, WEBHOOK]), jitter=st.floats(0, 1)
+)
+def test_what_the_far_side_asks_for_is_a_floor_up_to_the_budget(after: int, schedule: Schedule, jitter: float) -> None:
+    asked = min(after, schedule.budget)
+    for outcome in (Failed(reason="w", after=after), Unknown(reason="w", after=after), Throttled(after=after)):
+        match settle(delivery(), outcome, schedule=schedule, now=NOW, jitter=jitter):
+            case Retry(at=at) | Cool(until=at):
+                assert at >= NOW + asked
+            case other:
+                raise AssertionError(other)
+
+
+@pytest.mark.parametrize("schedule", [FULL, SLACK])
+def test_full_jitter_uses_the_whole_wait(schedule: Schedule) -> None:
+    waits = [wait(schedule, attempt=2, jitter=jitter) for jitter in (0.0, 0.1, 0.5, 1.0)]
+    full = schedule.waits[1]
+    assert waits == [full // 10, full // 10, full // 2, full]
 
 
 def test_a_limit_that_never_ends_is_not_waited_for_beyond_the_budget() -> None:
@@ -150,8 +189,10 @@ def test_nothing_is_tried_before_it_may_be(
             assert age <= schedule.budget
         case Cool(until=until):
             assert until >= NOW
+        case Ask(until=until):
+            assert until > NOW
         case Done() | Pause() | Bury():
-            assert not isinstance(outcome, Throttled)
+            assert not isinstance(outcome, Throttled) or age > schedule.budget
 
 
 def test_a_deliverys_id_is_of_its_event_and_place_and_lasts() -> None:

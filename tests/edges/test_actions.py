@@ -28,6 +28,7 @@ from bot.core.subscription import Style, Subscription, SubscriptionId, subscript
 from bot.ports import ChannelFacts
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
+from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
 
 ANA = Actor(team="T1", user="U1")
@@ -78,6 +79,7 @@ def world(redis: Redis, keys: Keys, slack: Slack) -> World:
         people=slack,
         channels=slack,
         audit=RedisAudit(redis, keys),
+        lanes=RedisOutbox(redis, keys, Limits()),
         refuse_url=lambda url: None if url.startswith("https://") else "Only https URLs are taken.",
         secret_of=lambda place: f"whsec_{place}",
         now=lambda: 1_700_000_000_000,

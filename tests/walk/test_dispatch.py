@@ -13,11 +13,25 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracer, Span
 from redis.asyncio import Redis
 
 from bot.core.cloudevent import encode
-from bot.core.delivery import Failed, Outcome, Refused, Scope, Throttled, Unknown
-from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
+from bot.core.delivery import (
+    Asked,
+    Attempt,
+    DeliveryId,
+    Failed,
+    Outcome,
+    Refused,
+    Retry,
+    Scope,
+    Sent,
+    Step,
+    Throttled,
+    Unknown,
+)
+from bot.core.destination import Destination, InstallationId, SlackChannel, Webhook, destination_id
 from bot.core.event import Event
 from bot.core.routing import Router
-from bot.ports import Arrival, Service
+from bot.core.window import SLOW, WIDEST
+from bot.ports import Arrival, Parcel, Service
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
@@ -27,6 +41,7 @@ from consumers.dispatch import Dispatch
 from tests.walk.parts import FarSide, event, eventually, records, service, subscription
 
 CHANNEL = SlackChannel(team="T1", channel="C1")
+TEAM = InstallationId("slack/T1")
 OTHER = SlackChannel(team="T1", channel="C2")
 HOOK = Webhook(team="T1", url="https://example.com/hook")
 
@@ -205,6 +220,46 @@ async def test_a_delivery_that_is_refused_is_buried_with_its_history_and_the_nex
     assert record.key == letter["delivery"].encode()
 
 
+async def test_what_is_asked_about_lets_the_lane_go_on_and_has_a_copy_among_the_dead_letters(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics, kafka_address: str, topic: str
+) -> None:
+    slack = FarSide(outcomes=[Unknown(reason="reply lost"), Asked(reference="C1/1.2", reason="missing_scope")])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+        await fill(event(1), to=(CHANNEL,))
+        await eventually(lambda: empty(outbox))
+        (asked,) = slack.parcels[0].items
+        assert slack.ids == [["e0"], ["e0"], ["e1"]]
+        assert (await outbox.show(TEAM, [asked.delivery.id])).shown == 1
+        await eventually(lambda: empty(outbox))
+    assert slack.ids[-1] == ["e0"]
+    assert slack.parcels[-1].items[0].delivery.doubt is None
+    (record,) = await records(kafka_address, topic, 1)
+    letter = orjson.loads(record.value)
+    assert letter["reason"] == "may have been shown already, and waits for a click: missing_scope"
+    assert [one["outcome"] for one in letter["attempts"]] == ["unknown", "asked"]
+    assert letter["event"]["id"] == "e0"
+    assert metrics.deliveries_settled.labels("slack", "ask")._value.get() == 1
+
+
+async def test_what_is_in_doubt_goes_by_itself(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Unknown(reason="reply lost")])
+    await fill(event(0), event(1), to=(CHANNEL,))
+    (leased,) = (await outbox.lease("gone", lanes=1, kinds=["slack"])).lanes
+    await fill(event(2), event(3), to=(CHANNEL,))
+    steps: dict[DeliveryId, Step | None] = {
+        delivery.id: Retry(at=0, attempt=Attempt(at=0, outcome="unknown"), doubt=True)
+        for delivery, _ in leased.deliveries
+    }
+    await outbox.settle(leased, steps, due=0)
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0", "e1"], ["e0", "e1"], ["e2", "e3"]]
+
+
 async def test_items_refused_together_are_tried_alone(
     outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics, kafka_address: str, topic: str
 ) -> None:
@@ -267,6 +322,99 @@ async def test_a_slow_far_side_delays_no_other_lane(
         await eventually(lambda: empty(outbox))
 
 
+HANGING = tuple(Webhook(team="T1", url=f"https://example.com/hangs/{number}") for number in range(5))
+
+
+class PartlyHanging(FarSide):
+    """Holds every request of some destinations until the gate opens; answers all others at once."""
+
+    def __init__(self) -> None:
+        super().__init__(gate=asyncio.Event())
+        self.held: list[Destination] = []
+        self.quick: list[str] = []
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        if parcel.destination not in HANGING:
+            self.quick += [item.event.id for item in parcel.items]
+            return Sent(reference="204")
+        self.held.append(parcel.destination)
+        assert self.gate is not None
+        await self.gate.wait()
+        return Sent(reference="204")
+
+
+async def test_destinations_that_hang_leave_workers_for_the_others(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    far_side = PartlyHanging()
+    services = {"webhook": service(far_side), "slack": service(far_side)}
+    await fill(*map(event, range(200)), to=HANGING)
+    async with dispatching(outbox, services, dead_letters, metrics, workers=8) as dispatch:
+        await eventually(lambda: len(far_side.held) == 5)
+        await fill(*map(event, range(1_000, 1_050)), to=(HOOK, CHANNEL))
+        await eventually(lambda: len(far_side.quick) == 100)
+        assert sorted(map(destination_id, far_side.held)) == sorted(map(destination_id, HANGING))
+        assert all(dispatch._windows[destination_id(place)].size == 1 for place in HANGING)
+        assert far_side.gate is not None
+        far_side.gate.set()
+        await eventually(lambda: empty(outbox))
+
+
+async def test_destinations_known_to_hang_get_half_of_the_workers(
+    redis: Redis, keys: Keys, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    outbox = RedisOutbox(redis, keys, Limits(lease=30_000))
+    fill, far_side = Filler(outbox), PartlyHanging()
+    services = {"webhook": service(far_side), "slack": service(far_side)}
+    async with dispatching(outbox, services, dead_letters, metrics, workers=4) as dispatch:
+        for place in HANGING:
+            dispatch._windows.learn(destination_id(place), Unknown(reason="no answer"), SLOW)
+        await fill(*map(event, range(50)), to=HANGING)
+        await eventually(lambda: len(far_side.held) == 2)
+        await fill(*map(event, range(1_000, 1_050)), to=(HOOK,))
+        await eventually(lambda: len(far_side.quick) == 50)
+        assert len(far_side.held) == 2
+        assert far_side.gate is not None
+        far_side.gate.set()
+        await eventually(lambda: empty(outbox))
+
+
+async def test_a_destination_that_answers_gets_wider_until_all_its_shards_are_under_way(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    hook = FarSide()
+    await fill(*map(event, range(300)), to=(HOOK,))
+    async with dispatching(outbox, {"webhook": service(hook)}, dead_letters, metrics, workers=8) as dispatch:
+        await eventually(lambda: empty(outbox))
+        assert dispatch._windows[destination_id(HOOK)].size == WIDEST
+        hook.gate = asyncio.Event()
+        seen = len(hook.parcels)
+        await fill(*map(event, range(300, 400)), to=(HOOK,))
+        await eventually(lambda: len(hook.parcels) == seen + 8)
+        hook.gate.set()
+        await eventually(lambda: empty(outbox))
+        await eventually(lambda: dispatch._windows[destination_id(HOOK)].open == 0)
+
+
+async def test_an_installation_that_is_broken_halts_all_its_destinations(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Refused(reason="token_revoked", scope=Scope.INSTALLATION)])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+
+        async def halted() -> bool:
+            return await outbox.paused() == {TEAM: "token_revoked"}
+
+        await eventually(halted)
+        await fill(event(1), to=(CHANNEL, OTHER))
+        assert (await outbox.state()).halted == 1
+        assert slack.ids == [["e0"]]
+        assert await outbox.resume(TEAM) == 2
+        await eventually(lambda: empty(outbox))
+    assert sorted(name for ids in slack.ids[1:] for name in ids) == ["e0", "e1", "e1"]
+
+
 async def test_a_long_backlog_gives_its_lane_back_after_a_turn(
     outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
 ) -> None:
@@ -276,6 +424,22 @@ async def test_a_long_backlog_gives_its_lane_back_after_a_turn(
     async with dispatching(outbox, {"slack": service(slack, fit=1, turn=2)}, dead_letters, metrics, workers=1):
         await eventually(lambda: empty(outbox))
     assert slack.ids.index(["e100"]) <= 2 * 2
+
+
+async def test_ten_thousand_waiting_deliveries_delay_another_lane_by_no_more_than_a_turn(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(gate=asyncio.Event())
+    for start in range(0, 10_000, 500):
+        await fill(*map(event, range(start, start + 500)), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack, fit=1, turn=16)}, dead_letters, metrics, workers=1):
+        await slack.entered.wait()
+        await fill(event(10_000), to=(OTHER,))
+        assert slack.gate is not None
+        slack.gate.set()
+        await eventually(lambda: ["e10000"] in slack.ids)
+    assert slack.ids.index(["e10000"]) <= 16
+    assert (await outbox.state()).deliveries > 9_000
 
 
 async def test_stopping_finishes_what_was_begun_and_leaves_the_rest(

@@ -14,7 +14,7 @@
 --   KEYS[2] unsettled:<field>      ZSET  delivery id → offset
 --   KEYS[3] due                    ZSET  lane → time; lanes that wake up are entered
 --   KEYS[4] leased                 ZSET  lane → expiry; a held lane is left to its holder
---   KEYS[5] paused                 HASH  destination id → reason; a paused lane is left alone
+--   KEYS[5] paused                 HASH  destination id, or installation → reason; a paused lane is left alone
 --   KEYS[6] destinations           HASH  destination id → JSON
 --   KEYS[7] subscriptions:version  STRING  must equal `version`, else the caller routed by old subscriptions
 --   KEYS[8] waiting                STRING  number of deliveries in the outbox
@@ -130,7 +130,7 @@ if appended > 0 then
 end
 local woken = false
 for _, lane in ipairs(order) do
-  if not redis.call('ZSCORE', KEYS[4], lane) and redis.call('HEXISTS', KEYS[5], touched[lane]) == 0 then
+  if not redis.call('ZSCORE', KEYS[4], lane) and not is_paused(KEYS[5], touched[lane]) then
     local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
     woken = redis.call('ZADD', KEYS[3], 'NX', int(due), lane) == 1 or woken
   end

@@ -32,6 +32,17 @@ local function clock(given)
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
+-- installation_of(destination) -> the key of the installation that serves it: kind and team, as `slack/T123`
+local function installation_of(destination)
+  return string.match(destination, '^[^/]*/[^/]*')
+end
+
+-- is_paused(paused, destination) -> whether the destination, or the whole installation that serves it, is paused.
+local function is_paused(paused, destination)
+  return redis.call('HEXISTS', paused, destination) == 1
+    or redis.call('HEXISTS', paused, installation_of(destination)) == 1
+end
+
 -- Integers travel as text without an exponent.
 local function int(number)
   return string.format('%.0f', number)

@@ -1,13 +1,18 @@
--- lease(now, ttl, lanes, prefix, worker, kinds, {kind, run}…)
+-- lease(now, ttl, lanes, prefix, worker, kinds, {kind, run}…, others, rooms,
+--       {destination id, room}…)
 --   -> {expired, {lane, token, until, destination JSON, begun…}…}
 --
 -- Takes up to `lanes` lanes that are due, each with up to `run` deliveries of its kind begun at the head.
 -- `expired` counts the leases that ran out and whose lanes were taken back.
 --
+-- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a destination
+-- without any room are put off to the next full tenth of a second: so they leave the front of `due`, where they would
+-- hide others, and come back together, which wakes nobody more often than that.
+--
 --   KEYS[1] due           ZSET  lane → time; leased lanes leave it
 --   KEYS[2] leased        ZSET  lane → expiry; leased lanes enter it, expired ones leave it
 --   KEYS[3] fence         STRING  last fencing token
---   KEYS[4] paused        HASH  destination id → reason; lanes of a paused destination leave `due` until resumed
+--   KEYS[4] paused        HASH  destination id, or installation → reason; its lanes leave `due` until resumed
 --   KEYS[5] destinations  HASH  destination id → JSON
 --   KEYS[6] cool          HASH  scope → time; a lane in a cool scope is put off until then
 --   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
@@ -19,6 +24,14 @@ local runs = {}
 for i = 1, tonumber(ARGV[6]) do
   runs[ARGV[5 + 2 * i]] = tonumber(ARGV[6 + 2 * i])
 end
+local at = 8 + 2 * tonumber(ARGV[6])
+local others, rooms = tonumber(ARGV[at - 1]), {}
+for i = 1, tonumber(ARGV[at]) do
+  rooms[ARGV[at - 1 + 2 * i]] = tonumber(ARGV[at + 2 * i])
+end
+-- A call may look at so many lanes that it does not take: a bound for the time that Redis is kept from others.
+local looks = 2 * lanes + 1000
+local put_off = math.floor(now / 100 + 1) * 100
 
 redis.call('SET', KEYS[7], int(now))
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, lanes)
@@ -30,7 +43,7 @@ end
 
 local function cool_until(destination)
   local latest = 0
-  for _, scope in ipairs({destination, string.match(destination, '^[^/]*/[^/]*')}) do
+  for _, scope in ipairs({destination, installation_of(destination)}) do
     local untill = tonumber(redis.call('HGET', KEYS[6], scope) or '0')
     if untill > 0 and untill <= now then
       redis.call('HDEL', KEYS[6], scope)
@@ -42,29 +55,45 @@ local function cool_until(destination)
 end
 
 local taken = {#expired}
--- Lanes that are put off leave the front of `due`, so that looking twice as far finds the others.
-for _, lane in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', 0, 2 * lanes)) do
-  if #taken > lanes then
-    break
+local function take(lane, destination, run)
+  redis.call('ZREM', KEYS[1], lane)
+  local begun = begin(prefix, lane, run, int(now))
+  if #begun > 0 then
+    local token = redis.call('INCR', KEYS[3])
+    redis.call('ZADD', KEYS[2], int(now + ttl), lane)
+    redis.call('HSET', prefix .. 'lease:' .. lane, 'token', token, 'worker', worker)
+    taken[#taken + 1] = {lane, token, int(now + ttl), redis.call('HGET', KEYS[5], destination), begun}
   end
-  local destination = string.match(lane, '^[^#]*')
-  local run = runs[string.match(lane, '^[^/]*')]
-  local wait = cool_until(destination)
-  if run == nil then
-    -- a kind that this worker does not serve: left for others
-  elseif redis.call('HEXISTS', KEYS[4], destination) == 1 then
-    redis.call('ZREM', KEYS[1], lane)
-  elseif wait > now then
-    redis.call('ZADD', KEYS[1], int(wait), lane)
-  else
-    redis.call('ZREM', KEYS[1], lane)
-    local begun = begin(prefix, lane, run, int(now))
-    if #begun > 0 then
-      local token = redis.call('INCR', KEYS[3])
-      redis.call('ZADD', KEYS[2], int(now + ttl), lane)
-      redis.call('HSET', prefix .. 'lease:' .. lane, 'token', token, 'worker', worker)
-      taken[#taken + 1] = {lane, token, int(now + ttl), redis.call('HGET', KEYS[5], destination), begun}
+end
+
+-- Lanes left in their places, for other workers or for the next call, are stepped over.
+local left, used = 0, {}
+while #taken <= lanes and looks > 0 do
+  local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', left, math.min(2 * lanes, looks))
+  for _, lane in ipairs(due) do
+    local destination = string.match(lane, '^[^#]*')
+    local run, wait = runs[string.match(lane, '^[^/]*')], cool_until(destination)
+    local room, taking = rooms[destination] or others, used[destination] or 0
+    if #taken > lanes then
+      break
+    elseif run == nil then
+      left = left + 1
+    elseif is_paused(KEYS[4], destination) then
+      redis.call('ZREM', KEYS[1], lane)
+    elseif wait > now then
+      redis.call('ZADD', KEYS[1], int(wait), lane)
+    elseif room < 1 then
+      redis.call('ZADD', KEYS[1], int(put_off), lane)
+    elseif taking >= room then
+      left = left + 1
+    else
+      used[destination] = taking + 1
+      take(lane, destination, run)
     end
+  end
+  looks = looks - #due
+  if #due == 0 then
+    break
   end
 end
 return taken

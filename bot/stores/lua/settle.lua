@@ -7,14 +7,16 @@
 -- step      time          text
 --   done    -             -                 delivered: remembered for `remember` milliseconds
 --   bury    -             -                 given up (already in the dead-letter topic): remembered likewise
+--   ask     kept until    -                 kept beside the lane for show.lua; remembered until then
 --   retry   when          attempt, JSON     stays at the head; doubt '1': it may have arrived
 --   cool    until         scope, or ''      stays; the scope, or just this lane, sends nothing before
 --   pause   -             attempt, JSON     stays; the destination is paused
+--   halt    -             attempt, JSON     stays; the whole installation is paused
 --   keep    -             -                 was begun but not tried
 --
 --   KEYS[1] due           ZSET  lane → time
 --   KEYS[2] leased        ZSET  lane → expiry
---   KEYS[3] paused        HASH  destination id → reason
+--   KEYS[3] paused        HASH  destination id, or installation → reason
 --   KEYS[4] cool          HASH  scope → time
 --   KEYS[5] waiting       STRING  number of deliveries in the outbox
 --   KEYS[6] wake          channel
@@ -23,7 +25,8 @@
 --   KEYS[9] unparked      SET   ids that have to leave the journal
 --   <prefix>lease:<lane>  HASH  token must equal `token`
 --   <prefix>lane:<lane>   LIST  settled deliveries leave it
---   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done or buried
+--   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done, buried or asked
+--   <prefix>asked:<id>    HASH  lane, e event key, body: what show.lua needs; expires
 --   <prefix>event:<key>   HASH  refs; deleted with its last delivery
 --   <prefix>unsettled:<topic>/<partition>  ZSET  settled deliveries leave it
 --   <prefix>pace:<lane>   STRING  time before which an empty lane may not send again; expires then
@@ -37,7 +40,7 @@ if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
 end
 redis.call('SET', KEYS[7], int(now))
 
-local function leave(id, memory)
+local function leave(id, memory, remember)
   -- A connection that broke after this script ran makes the client run it again: what has left has left.
   if redis.call('LREM', prefix .. 'lane:' .. lane, 1, id) == 0 then
     return
@@ -49,6 +52,11 @@ local function leave(id, memory)
   end
   if redis.call('SREM', KEYS[8], id) == 1 then
     redis.call('SADD', KEYS[9], id)
+  end
+  if memory == 'asked' then
+    local body, asked = redis.call('HGET', prefix .. 'event:' .. f[1], 'body'), prefix .. 'asked:' .. id
+    redis.call('HSET', asked, 'lane', lane, 'e', f[1], 'body', body)
+    redis.call('PEXPIRE', asked, remember)
   end
   if redis.call('HINCRBY', prefix .. 'event:' .. f[1], 'refs', -1) <= 0 then
     redis.call('DEL', prefix .. 'event:' .. f[1])
@@ -76,7 +84,9 @@ for _ = 1, tonumber(ARGV[at]) do
   local id, step, time, text, doubt = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
   at = at + 5
   if step == 'done' or step == 'bury' then
-    leave(id, step)
+    leave(id, step, remember)
+  elseif step == 'ask' then
+    leave(id, 'asked', int(time - now))
   elseif step == 'retry' then
     stay(id, text, doubt)
     due, blocked = math.max(due, time), true
@@ -87,9 +97,10 @@ for _ = 1, tonumber(ARGV[at]) do
       local known = tonumber(redis.call('HGET', KEYS[4], text) or '0')
       redis.call('HSET', KEYS[4], text, int(math.max(known, time)))
     end
-  elseif step == 'pause' then
+  elseif step == 'pause' or step == 'halt' then
     stay(id, text, doubt)
-    redis.call('HSET', KEYS[3], destination, cjson.decode(text).reason)
+    local held = step == 'pause' and destination or installation_of(destination)
+    redis.call('HSET', KEYS[3], held, cjson.decode(text).reason)
     blocked = true
   elseif step == 'keep' then
     stay(id, '', doubt)
@@ -98,7 +109,7 @@ for _ = 1, tonumber(ARGV[at]) do
   end
 end
 
-if run > 0 and not blocked and redis.call('HEXISTS', KEYS[3], destination) == 0 then
+if run > 0 and not blocked and not is_paused(KEYS[3], destination) then
   local begun = begin(prefix, lane, run, int(now))
   if #begun > 0 then
     redis.call('ZADD', KEYS[2], int(now + ttl), lane)
@@ -111,7 +122,7 @@ redis.call('ZREM', KEYS[2], lane)
 if due > now then
   redis.call('SET', prefix .. 'pace:' .. lane, int(due), 'PX', int(due - now))
 end
-if redis.call('EXISTS', prefix .. 'lane:' .. lane) == 1 and redis.call('HEXISTS', KEYS[3], destination) == 0 then
+if redis.call('EXISTS', prefix .. 'lane:' .. lane) == 1 and not is_paused(KEYS[3], destination) then
   redis.call('ZADD', KEYS[1], int(math.max(due, now)), lane)
   redis.call('PUBLISH', KEYS[6], '')
 end

@@ -1,11 +1,14 @@
 """The outbox scripts on a real Valkey: one clock in the test's hand, no waiting."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
 
 from bot.core.delivery import (
+    Ask,
     Attempt,
     Bury,
     Cool,
@@ -18,11 +21,20 @@ from bot.core.delivery import (
     Step,
     delivery_id,
 )
-from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
+from bot.core.destination import (
+    Destination,
+    DestinationId,
+    InstallationId,
+    SlackChannel,
+    SlackPerson,
+    SlackThread,
+    Webhook,
+    destination_id,
+)
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey, event_key
 from bot.core.routing import Routed
-from bot.ports import Arrival, Behind, Entered, Full, Leased, Stale
+from bot.ports import Arrival, Behind, Entered, Full, Leased, Recalled, Stale
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 
@@ -379,6 +391,219 @@ async def test_resuming_wakes_every_shard(outbox: RedisOutbox, redis: Redis, key
     assert len(await lease(outbox)) == 2
 
 
+ASK = Ask(until=T0 + 60_000, reason="closed", attempt=Attempt(at=T0, outcome="asked", reason="closed"))
+
+
+async def asked(outbox: RedisOutbox, *arrivals: Arrival) -> list[DeliveryId]:
+    """Deliveries that were asked about, by id."""
+    await append(outbox, *arrivals)
+    found = []
+    for leased in await lease(outbox):
+        assert await settle_all(outbox, leased, ASK)
+        found += [delivery.id for delivery, _ in leased.deliveries]
+    return found
+
+
+async def test_the_lane_goes_on_while_a_delivery_waits_for_a_click(outbox: RedisOutbox) -> None:
+    await asked(outbox, arrival(0, FRAUD))
+    assert (await outbox.state()).deliveries == 0
+    assert await outbox.committable("events", 0) == 1
+    assert await append(outbox, arrival(1, FRAUD), arrival(2, FRAUD, name="e0")) == Entered(
+        appended=1, known=1, replayed=0
+    )
+    (leased,) = await lease(outbox)
+    assert bodies(leased) == ["body 1"]
+
+
+async def test_a_click_puts_it_back_into_its_lane_once(outbox: RedisOutbox, redis: Redis, keys: Keys) -> None:
+    (one,) = await asked(outbox, arrival(0, FRAUD))
+    outbox.now = T0 + 500
+    assert await outbox.show(TEAM, [one]) == Recalled(shown=1, known=0, gone=0)
+    assert await outbox.show(TEAM, [one]) == Recalled(shown=0, known=1, gone=0)
+    assert (await outbox.state()).deliveries == 1
+    (leased,) = await lease(outbox)
+    ((delivery, body),) = leased.deliveries
+    assert (delivery.id, body, delivery.doubt, delivery.attempts, delivery.appended) == (
+        one,
+        b"body 0",
+        None,
+        0,
+        T0 + 500,
+    )
+    await settle_all(outbox, leased, Done(reference="x"))
+    assert await outbox.show(TEAM, [one]) == Recalled(shown=0, known=1, gone=0)
+    assert await lease(outbox) == ()
+    assert await redis.exists(keys.asked(one), keys.event(event_key("test", "e0"))) == 0
+
+
+async def test_many_clicks_at_once_show_it_once(outbox: RedisOutbox) -> None:
+    both = await asked(outbox, arrival(0, FRAUD), arrival(1, FRAUD))
+    answers = await asyncio.gather(*(outbox.show(TEAM, both) for _ in range(20)))
+    assert sum(answer.shown for answer in answers) == 2
+    (leased,) = await lease(outbox)
+    assert bodies(leased) == ["body 0", "body 1"]
+
+
+async def test_a_button_of_another_workspace_shows_nothing(outbox: RedisOutbox) -> None:
+    (one,) = await asked(outbox, arrival(0, FRAUD))
+    assert await outbox.show(InstallationId("slack/T12"), [one]) == Recalled(shown=0, known=0, gone=1)
+    assert await outbox.show(TEAM, [one, DeliveryId("unheard of")]) == Recalled(shown=1, known=0, gone=1)
+
+
+async def test_a_buried_delivery_is_no_longer_kept(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    await settle_all(outbox, leased, Bury(reason="x", attempt=attempt()))
+    assert await outbox.show(TEAM, [leased.deliveries[0][0].id]) == Recalled(shown=0, known=0, gone=1)
+
+
+async def test_what_was_made_anew_from_a_producers_retry_is_not_put_into_the_lane_twice(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    (one,) = await asked(outbox, arrival(0, FRAUD))
+    await redis.delete(keys.delivery(one))
+    await append(outbox, arrival(1, FRAUD, name="e0"))
+    assert await outbox.show(TEAM, [one]) == Recalled(shown=0, known=1, gone=0)
+    (leased,) = await lease(outbox)
+    assert len(leased.deliveries) == 1
+
+
+async def test_a_click_wakes_nobody_while_the_place_is_paused_or_paced(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    (one,) = await asked(outbox, arrival(0, FRAUD))
+    await redis.hset(keys.paused, TEAM, "token_revoked")
+    await outbox.show(TEAM, [one])
+    assert await lease(outbox) == ()
+    assert await outbox.resume(TEAM) == 1
+    (leased,) = await lease(outbox)
+    await settle_all(outbox, leased, ASK, due=T0 + 1_050)
+    await outbox.show(TEAM, [one])
+    assert await outbox.next_due() == T0 + 1_050
+
+
+async def test_what_is_asked_about_is_kept_as_long_as_the_step_says(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    (one,) = await asked(outbox, arrival(0, FRAUD))
+    assert 59_000 < await redis.pttl(keys.asked(one)) <= 60_000
+    assert 59_000 < await redis.pttl(keys.delivery(one)) <= 60_000
+
+
+HALT = Pause(scope=Scope.INSTALLATION, attempt=Attempt(at=T0, outcome="refused", reason="token_revoked"))
+TEAM = InstallationId("slack/T1")
+THREAD = SlackThread(team="T1", channel="C1", thread="1.2")
+ELSEWHERE = SlackChannel(team="T12", channel="C1")
+
+
+async def test_a_halt_holds_every_destination_of_the_installation_and_no_other(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD), arrival(1, EVALS))
+    (fraud, evals) = await lease(outbox)
+    await settle_all(outbox, fraud, HALT)
+    await settle_all(outbox, evals, Retry(at=T0, attempt=attempt()))
+    await append(outbox, arrival(2, FRAUD, EVALS, THREAD, HOOK, ELSEWHERE))
+    assert {leased.destination for leased in await lease(outbox)} == {HOOK, ELSEWHERE}
+    assert await outbox.paused() == {TEAM: "token_revoked"}
+    state = await outbox.state()
+    assert (state.paused, state.halted) == (0, 1)
+
+
+async def test_lanes_that_were_due_when_the_halt_came_are_not_taken(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    await append(outbox, arrival(1, EVALS))
+    await settle_all(outbox, leased, HALT)
+    assert await lease(outbox) == ()
+    assert await outbox.next_due() is None
+
+
+async def test_resuming_an_installation_wakes_all_its_lanes_but_those_paused_for_themselves(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    await settle_all(outbox, leased, HALT)
+    await redis.hset(keys.paused, destination_id(EVALS), "is_archived")
+    await append(outbox, arrival(1, EVALS, THREAD, ELSEWHERE, SlackPerson(team="T1", user="U1")))
+    await lease(outbox)
+    assert await outbox.resume(TEAM) == 3
+    assert {leased.lane for leased in await lease(outbox)} == {"slack/T1/C1", "slack/T1/C1/1.2", "slack/T1/@U1"}
+    assert await outbox.paused() == {destination_id(EVALS): "is_archived"}
+
+
+async def test_a_destination_resumed_within_a_halted_installation_waits_for_that(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await redis.hset(keys.paused, mapping={TEAM: "token_revoked", destination_id(FRAUD): "is_archived"})
+    await append(outbox, arrival(0, FRAUD))
+    assert await outbox.resume(destination_id(FRAUD)) == 0
+    assert await lease(outbox) == ()
+    assert await outbox.resume(TEAM) == 1
+    assert len(await lease(outbox)) == 1
+
+
+async def test_a_channel_that_is_resumed_leaves_its_threads_as_they_are(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await redis.hset(keys.paused, mapping={destination_id(FRAUD): "x", destination_id(THREAD): "locked"})
+    await append(outbox, arrival(0, FRAUD, THREAD))
+    assert await outbox.resume(destination_id(FRAUD)) == 1
+    assert [leased.destination for leased in await lease(outbox)] == [FRAUD]
+
+
+async def test_an_installation_of_webhooks_wakes_every_shard(outbox: RedisOutbox, redis: Redis, keys: Keys) -> None:
+    await redis.hset(keys.paused, "webhook/T1", "closed")
+    for shard in (0, 1):
+        key = event_key("test", str(shard))
+        await append(outbox, Arrival(offset=shard, key=key, body=b"x", routed=(routed(key, HOOK, shard),)))
+    assert await lease(outbox) == ()
+    assert await outbox.resume(InstallationId("webhook/T1")) == 2
+
+
+async def shards(outbox: RedisOutbox, *hooks: Webhook, each: int = 32) -> None:
+    """Fill so many shards of each webhook with one delivery."""
+    arrivals = []
+    for shard in range(each):
+        key = event_key("test", f"shard {shard}")
+        arrivals.append(
+            Arrival(offset=shard, key=key, body=b"x", routed=tuple(routed(key, hook, shard) for hook in hooks))
+        )
+    await append(outbox, *arrivals)
+
+
+async def test_no_more_lanes_of_a_destination_are_taken_than_it_has_room_for(outbox: RedisOutbox) -> None:
+    hooks = [Webhook(team="T1", url=f"https://example.com/{number}") for number in range(3)]
+    await shards(outbox, *hooks)
+    first, second, third = map(destination_id, hooks)
+    taken = await outbox.lease("w", lanes=50, kinds=KINDS, rooms={first: 0, second: 5})
+    counts = Counter(DestinationId(leased.lane.partition("#")[0]) for leased in taken.lanes)
+    assert counts == {second: 5, third: 1}
+
+
+async def test_lanes_without_room_do_not_hide_those_behind_them(outbox: RedisOutbox) -> None:
+    hanging = [Webhook(team="T1", url=f"https://example.com/{number}") for number in range(10)]
+    await shards(outbox, *hanging)
+    outbox.now = T0 + 1
+    await append(outbox, arrival(100, FRAUD))
+    rooms = {destination_id(hook): 0 for hook in hanging}
+    (leased,) = (await outbox.lease("w", lanes=1, kinds=KINDS, rooms=rooms)).lanes
+    assert leased.destination == FRAUD
+    assert await outbox.next_due() == T0 + 100
+    assert (await outbox.lease("w", lanes=1, kinds=KINDS, rooms=rooms)).lanes == ()
+    outbox.now = T0 + 100
+    assert len((await outbox.lease("w", lanes=50, kinds=KINDS)).lanes) == 50
+
+
+async def test_lanes_left_in_their_places_do_not_hide_those_behind_them(outbox: RedisOutbox) -> None:
+    many = [Webhook(team="T1", url=f"https://example.com/{number}") for number in range(10)]
+    await shards(outbox, *many)
+    outbox.now = T0 + 1
+    await append(outbox, arrival(100, FRAUD))
+    taken = await outbox.lease("w", lanes=11, kinds=KINDS, rooms={})
+    assert {leased.destination for leased in taken.lanes} == {*many, FRAUD}
+    assert await outbox.next_due() == T0
+
+
 async def test_a_worker_takes_no_more_lanes_than_it_asked_for(outbox: RedisOutbox) -> None:
     places = [SlackChannel(team="T1", channel=f"C{number}") for number in range(8)]
     await append(outbox, arrival(0, *places))
@@ -392,6 +617,43 @@ async def test_lanes_of_other_kinds_are_left_alone(outbox: RedisOutbox) -> None:
     await append(outbox, arrival(0, FRAUD, HOOK))
     assert [leased.destination for leased in (await outbox.lease("w", lanes=9, kinds=["webhook"])).lanes] == [HOOK]
     assert [leased.destination for leased in await lease(outbox)] == [FRAUD]
+
+
+async def commands(redis: Redis) -> Counter[str]:
+    """How often the server ran each command so far, those of scripts included."""
+    stats = await redis.info("commandstats")
+    return Counter({name: one["calls"] for name, one in stats.items() if name != "cmdstat_info"})
+
+
+async def test_a_lane_that_waits_costs_no_command(outbox: RedisOutbox, redis: Redis, keys: Keys) -> None:
+    async def cost_of_a_look() -> Counter[str]:
+        before = await commands(redis)
+        assert await lease(outbox) == ()
+        return await commands(redis) - before
+
+    await cost_of_a_look()  # the first loads the script
+    without = await cost_of_a_look()
+    places = [SlackChannel(team="T1", channel=f"C{number}") for number in range(200)]
+    for offset in range(10):
+        await append(outbox, arrival(offset, *places))
+    for place in places:
+        await redis.zadd(keys.due, {destination_id(place): T0 + 60_000})
+    assert (await outbox.state()).deliveries == 2_000
+    assert await cost_of_a_look() == without
+    assert sum(without.values()) <= 4
+
+
+async def test_settling_costs_the_same_however_many_wait_behind(outbox: RedisOutbox, redis: Redis) -> None:
+    async def cost_of_a_settle() -> Counter[str]:
+        (leased,) = await lease(outbox)
+        before = await commands(redis)
+        await settle_all(outbox, leased, Done(reference="x"))
+        return await commands(redis) - before
+
+    await append(outbox, *(arrival(offset, FRAUD) for offset in range(6)))
+    first = await cost_of_a_settle()
+    await append(outbox, *(arrival(offset, FRAUD) for offset in range(6, 3_000)))
+    assert await cost_of_a_settle() == first
 
 
 async def test_the_state_counts_what_waits(outbox: RedisOutbox) -> None:

@@ -8,11 +8,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.core.delivery import DeliveryId, Failed, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread, Webhook
+from bot.core.errors import UnavailableError
+from bot.core.subscription import Doubt
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.ports import Parcel
+from bot.render.doubt import asked_about
 from bot.render.message import carried
 from bot.sandbox.limits import Rates
 from bot.sandbox.message import Content
@@ -208,8 +211,14 @@ async def test_a_run_that_arrived_in_part_stays_in_doubt_until_the_rest_is_sent(
     assert outcome.after == after
 
 
-@pytest.mark.parametrize("error", ["missing_scope", "not_in_channel", "channel_not_found"])
-async def test_where_the_history_may_not_be_read_the_delivery_is_sent_again(
+CLOSED = pytest.mark.parametrize(
+    "error", ["missing_scope", "not_in_channel", "channel_not_found", "access_denied", "a_brand_new_error"]
+)
+MAY_REPEAT = "May be shown twice: Slack's answer to the first try was lost."
+
+
+@CLOSED
+async def test_where_the_history_may_not_be_read_the_delivery_is_sent_again_and_says_so(
     sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel, error: str
 ) -> None:
     sent = parcel(channel)
@@ -217,7 +226,145 @@ async def test_where_the_history_may_not_be_read_the_delivery_is_sent_again(
     sandbox.fault("error", method="conversations.history", error=error)
 
     assert isinstance(await outlet.send(doubted(sent)), Sent)
-    assert len(posted(sandbox)) == 2
+    first, second = posted(sandbox)
+    assert MAY_REPEAT not in str(first)
+    assert second["blocks"][-1]["elements"][0]["text"] == MAY_REPEAT
+    assert carried(second["metadata"]) == frozenset(ids(sent))
+
+
+async def asking(_: object, __: object) -> Doubt:
+    return Doubt.ASK
+
+
+@pytest.fixture
+async def careful(sandbox: Sandbox) -> AsyncIterator[SlackOutlet]:
+    """An outlet where every subscription asks."""
+
+    async def token_of(_: str) -> str:
+        return sandbox.bot_token
+
+    async with SlackOutlet(SlackWeb(sandbox.api_url), token_of, policy_of=asking) as outlet:
+        yield outlet
+
+
+@CLOSED
+async def test_where_the_history_may_not_be_read_a_card_asks_instead(
+    sandbox: Sandbox, careful: SlackOutlet, channel: SlackChannel, error: str
+) -> None:
+    sent = parcel(channel, event(id="a", title="First"), event(id="b", title="Second"))
+    sandbox.fault("drop", method="chat.postMessage", after=True)
+    assert isinstance(await careful.send(sent), Unknown)
+    sandbox.fault("error", method="conversations.history", error=error)
+
+    outcome = await careful.send(doubted(sent))
+
+    result, card = posted(sandbox)
+    assert isinstance(outcome, Asked)
+    assert outcome.reference == f"{card['channel']}/{card['ts']}"
+    assert error in outcome.reason
+    assert carried(card["metadata"]) == frozenset()
+    assert carried(result["metadata"]) == frozenset(ids(sent))
+    (button,) = card["blocks"][-1]["elements"]
+    assert asked_about(button["value"]) == tuple(ids(sent))
+    assert "First" in str(card["blocks"])
+    assert "chargeback" not in str(card["blocks"])
+
+
+@pytest.mark.parametrize("kind", ["person", "thread"])
+async def test_a_person_and_a_thread_are_asked_in_their_own_place(
+    sandbox: Sandbox, careful: SlackOutlet, kind: str
+) -> None:
+    where = place(sandbox, kind)
+    method = "conversations.replies" if kind == "thread" else "conversations.history"
+    sandbox.fault("error", method=method, error="missing_scope")
+
+    assert isinstance(await careful.send(parcel(where, doubt=now())), Asked)
+    (card,) = posted(sandbox)
+    assert card["thread_ts"] == (where.thread if isinstance(where, SlackThread) else None)
+
+
+async def test_where_looking_is_possible_nobody_is_asked(
+    sandbox: Sandbox, careful: SlackOutlet, channel: SlackChannel
+) -> None:
+    sent = parcel(channel)
+
+    assert isinstance(await careful.send(doubted(sent)), Sent)
+    assert isinstance(await careful.send(doubted(sent)), Sent)
+    (message,) = posted(sandbox)
+    assert carried(message["metadata"]) == frozenset(ids(sent))
+    assert MAY_REPEAT not in str(message)
+
+
+async def test_a_question_is_not_found_in_place_of_the_result(
+    sandbox: Sandbox, careful: SlackOutlet, channel: SlackChannel
+) -> None:
+    sent = parcel(channel)
+    sandbox.fault("error", method="conversations.history", error="missing_scope")
+    sandbox.fault("drop", method="chat.postMessage", after=True)
+    assert isinstance(await careful.send(doubted(sent)), Unknown)
+
+    assert isinstance(await careful.send(doubted(sent)), Sent)
+    card, result = posted(sandbox)
+    assert (carried(card["metadata"]), carried(result["metadata"])) == (frozenset(), frozenset(ids(sent)))
+
+
+async def test_a_question_whose_blocks_are_refused_is_no_plain_text(
+    sandbox: Sandbox, careful: SlackOutlet, channel: SlackChannel
+) -> None:
+    sandbox.fault("error", method="conversations.history", error="missing_scope")
+    sandbox.fault("error", method="chat.postMessage", error="invalid_blocks")
+
+    assert await careful.send(parcel(channel, doubt=now())) == Refused(reason="Slack: invalid_blocks")
+    assert posted(sandbox) == []
+
+
+async def test_a_repeat_whose_blocks_are_refused_still_says_so(
+    sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel
+) -> None:
+    sandbox.fault("error", method="conversations.history", error="missing_scope")
+    sandbox.fault("error", method="chat.postMessage", error="invalid_blocks")
+
+    assert isinstance(await outlet.send(parcel(channel, doubt=now())), Sent)
+    (message,) = posted(sandbox)
+    assert message["text"].endswith(MAY_REPEAT)
+
+
+async def test_without_the_policy_nothing_is_sent_and_the_doubt_stays(sandbox: Sandbox, channel: SlackChannel) -> None:
+    async def away(_: object, __: object) -> Doubt:
+        raise UnavailableError("Redis does not answer")
+
+    async def token_of(_: str) -> str:
+        return sandbox.bot_token
+
+    sandbox.fault("error", method="conversations.history", error="missing_scope")
+    async with SlackOutlet(SlackWeb(sandbox.api_url), token_of, policy_of=away) as outlet:
+        assert await outlet.send(parcel(channel, doubt=now())) == Unknown(
+            reason="could not tell whether to ask: Redis does not answer"
+        )
+    assert posted(sandbox) == []
+
+
+async def test_a_history_that_slack_lets_us_read_in_drops_is_as_good_as_closed(channel: SlackChannel) -> None:
+    pages = 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal pages
+        if request.method == "POST":
+            return web.json_response({"ok": True, "channel": "C1", "ts": "1.2"})
+        pages += 1
+        if pages > 1:
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "60"})
+        more = {"messages": [{"ts": f"1.{n}"} for n in range(15)], "response_metadata": {"next_cursor": "more"}}
+        return web.json_response({"ok": True, **more})
+
+    async with (
+        fake(answer) as server,
+        SlackOutlet(SlackWeb(str(server.make_url("/api/"))), token_of, policy_of=asking) as outlet,
+    ):
+        outcome = await outlet.send(parcel(channel, doubt=now()))
+
+    assert outcome == Asked(reference="C1/1.2", reason="Slack lets us read 15 messages a minute")
+    assert pages == 2
 
 
 @pytest.mark.parametrize(
@@ -225,6 +372,7 @@ async def test_where_the_history_may_not_be_read_the_delivery_is_sent_again(
     [
         ({"kind": "ratelimited", "retry_after": 60}, 60_000),
         ({"kind": "error", "error": "internal_error"}, 0),
+        ({"kind": "error", "error": "service_unavailable"}, 0),
         ({"kind": "html", "status": 502}, 0),
         ({"kind": "drop", "times": 2}, 0),  # aiohttp repeats a GET once by itself
     ],
@@ -485,6 +633,30 @@ async def test_the_connection_that_drops_is_not_tried_a_second_time(channel: Sla
         assert isinstance(await outlet.send(parcel(channel)), Unknown)
 
     assert calls == 1
+
+
+async def test_a_date_to_wait_for_is_read_by_our_clock(channel: SlackChannel) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "Wed, 01 Jul 2026 12:01:00 GMT"})
+
+    async with fake(answer) as server:
+        slack = SlackWeb(str(server.make_url("/api/")), clock=lambda: 1_782_907_200.0)
+        async with SlackOutlet(slack, token_of) as outlet:
+            outcome = await outlet.send(parcel(channel))
+
+    assert outcome == Throttled(after=60_000, scope=Scope.METHOD, reason="Slack: HTTP 429")
+
+
+async def test_a_conversation_without_an_id_cannot_be_looked_into() -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "ts": "1.2"})
+
+    person = SlackPerson(team=TEAM, user="U1")
+    async with (
+        fake(answer) as server,
+        SlackOutlet(SlackWeb(str(server.make_url("/api/"))), token_of, policy_of=asking) as outlet,
+    ):
+        assert isinstance(await outlet.send(parcel(person, doubt=now())), Asked)
 
 
 async def test_history_is_asked_for_from_five_seconds_before_the_attempt(channel: SlackChannel) -> None:

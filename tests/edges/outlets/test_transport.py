@@ -61,12 +61,14 @@ def test_what_breaks_later_may_have_arrived(error: Exception) -> None:
         ("0", 0),
         ("120", 120_000),
         (" 7 ", 7_000),
-        ("86401", 86_400_000),
-        ("9" * 5_000, 86_400_000),
+        ("259200", 259_200_000),
+        ("9" * 5_000, 9_999_999_999_000),
         ("Wed, 01 Jul 2026 12:01:00 GMT", 60_000),
         ("Wednesday, 01-Jul-26 12:01:00 GMT", 60_000),
         ("Wed, 01 Jul 2026 11:00:00 GMT", 0),
-        ("Fri, 01 Jan 2100 00:00:00 GMT", 86_400_000),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 2_319_537_600_000),
+        ("Wed, 01 Jul 2026 12:01:00 -0000", 60_000),
+        ("Wed, 01 Jul 2026 14:01:00 +0200", 60_000),
         ("Wed, 99 Jul 2026 12:01:00 GMT", None),
         ("Wed, 01 Jul 0000 12:01:00 GMT", 0),
     ],
@@ -79,10 +81,10 @@ def test_retry_after_is_read_as_seconds_or_a_date(value: str | None, millisecond
 def test_no_header_breaks_the_reading(value: str) -> None:
     wait = retry_after(value, now=NOW)
 
-    assert wait is None or 0 <= wait <= 86_400_000
+    assert wait is None or wait >= 0
 
 
-@given(st.integers(1, 86_400))
+@given(st.integers(1, 30 * 86_400))
 def test_a_date_means_the_same_as_its_seconds(seconds: int) -> None:
     date = format_datetime(datetime.fromtimestamp(NOW / 1000, UTC) + timedelta(seconds=seconds), usegmt=True)
 

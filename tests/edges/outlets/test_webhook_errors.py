@@ -1,7 +1,7 @@
 import pytest
 
 from bot.core.delivery import Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
-from bot.outlets.webhook_errors import outcome_of_status
+from bot.outlets.webhook_errors import Kind, kind_of, outcome_of_status
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,25 @@ from bot.outlets.webhook_errors import outcome_of_status
 )
 def test_each_status_has_its_outcome(status: int, after: int | None, expected: Outcome) -> None:
     assert outcome_of_status(status, host="h", after=after) == expected
+
+
+def test_every_status_has_a_kind_and_every_kind_a_status() -> None:
+    kinds = {status: kind_of(status) for status in range(100, 600)}
+
+    assert set(kinds.values()) == set(Kind)
+    assert {status for status, kind in kinds.items() if kind is Kind.TAKEN} == set(range(200, 300))
+    assert {status for status, kind in kinds.items() if kind is Kind.IN_DOUBT} == {*range(100, 200), 502, 504}
+    assert [status for status, kind in kinds.items() if kind is Kind.GONE] == [410]
+
+
+@pytest.mark.parametrize("status", [0, 99, 600, 999])
+def test_a_status_that_is_none_leaves_the_outcome_unknown(status: int) -> None:
+    assert outcome_of_status(status, host="h") == Unknown(reason=f"h: HTTP {status}")
+
+
+@pytest.mark.parametrize("status", [*range(300, 410), *range(411, 600)])
+def test_a_waiting_time_is_never_shortened(status: int) -> None:
+    outcome = outcome_of_status(status, host="h", after=777_000)
+
+    assert isinstance(outcome, Failed | Unknown | Throttled)
+    assert outcome.after == 777_000

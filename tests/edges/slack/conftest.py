@@ -31,6 +31,7 @@ from bot.slack.manifest import manifest
 from bot.slack.socket import SocketMode
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
+from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
 
 DEADLINE = 30.0
@@ -70,6 +71,7 @@ def actions(subscriptions: RedisSubscriptions, directory: Directory, redis: Redi
             people=directory,
             channels=directory,
             audit=RedisAudit(redis, keys),
+            lanes=RedisOutbox(redis, keys, Limits()),
             refuse_url=lambda url: check_url(url, (), (443,)),
             secret_of=partial(signing_secret, "a master secret that is long enough"),
             now=lambda: time.time_ns() // 1_000_000,

@@ -1,0 +1,56 @@
+-- show(now, prefix, installation, {delivery id}…) -> {shown, known, gone}
+--
+-- Puts deliveries that were asked about back into their lanes, last in line; each once, however often it is called.
+-- `known` counts those that are in their lane already or have been delivered, `gone` those of which nothing is kept, or
+-- which are another installation's.
+--
+--   KEYS[1] due           ZSET  lane → time; lanes that wake up are entered
+--   KEYS[2] leased        ZSET  lane → expiry; a held lane is left to its holder
+--   KEYS[3] paused        HASH  destination id, or installation → reason; a paused lane is left alone
+--   KEYS[4] waiting       STRING  number of deliveries in the outbox
+--   KEYS[5] wake          channel
+--   <prefix>asked:<id>    HASH  lane, e event key, body; deleted
+--   <prefix>delivery:<id> STRING becomes a HASH, as append.lua writes it
+--   <prefix>event:<key>   HASH  body, refs
+--   <prefix>lane:<lane>   LIST  delivery ids
+--   <prefix>pace:<lane>   STRING  time before which the lane may not send
+local now = clock(ARGV[1])
+local prefix, installation = ARGV[2], ARGV[3]
+local shown, known, gone = 0, 0, 0
+
+local function enter(id, lane, event, body)
+  redis.call('DEL', prefix .. 'delivery:' .. id)
+  redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', '', 'l', lane)
+  if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
+    redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
+  end
+  redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
+  redis.call('INCR', KEYS[4])
+  if not redis.call('ZSCORE', KEYS[2], lane) and not is_paused(KEYS[3], string.match(lane, '^[^#]*')) then
+    local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
+    redis.call('ZADD', KEYS[1], 'NX', int(due), lane)
+  end
+end
+
+for i = 4, #ARGV - 1 do  -- the last is the guard's
+  local id = ARGV[i]
+  local asked = prefix .. 'asked:' .. id
+  local f = redis.call('HMGET', asked, 'lane', 'e', 'body')
+  local ours = f[1] and installation_of(f[1]) == installation
+  local waits = redis.call('TYPE', prefix .. 'delivery:' .. id).ok == 'hash'
+  if waits or redis.call('GET', prefix .. 'delivery:' .. id) == 'done' then
+    -- made anew from a producer's retry meanwhile, or clicked before
+    redis.call('DEL', asked)
+    known = known + 1
+  elseif ours then
+    redis.call('DEL', asked)
+    enter(id, f[1], f[2], f[3])
+    shown = shown + 1
+  else
+    gone = gone + 1
+  end
+end
+if shown > 0 then
+  redis.call('PUBLISH', KEYS[5], '')
+end
+return {shown, known, gone}
