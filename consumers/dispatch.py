@@ -179,7 +179,11 @@ class Dispatch:
         for item in tried:
             match steps[item.delivery.id]:
                 case Bury() as bury:
-                    await self._dead_letters.buried(item, leased.destination, bury)
+                    try:
+                        position = await self._outbox.position(item.delivery.id)
+                    except UnavailableError:
+                        position = None  # good to have, and no reason to send again
+                    await self._dead_letters.buried(item, leased.destination, bury, lane=leased.lane, position=position)
                     log.warning("buried", lane=leased.lane, delivery=item.delivery.id, reason=bury.reason)
                 case Pause(attempt=attempt):
                     log.warning("destination_paused", lane=leased.lane, reason=attempt.reason)

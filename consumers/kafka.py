@@ -40,6 +40,7 @@ class Record:
     timestamp: int
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    key: bytes | None = None
 
 
 class RecordSource(Protocol):
@@ -102,7 +103,7 @@ class GroupSource:
                 yield ()
             for partition, messages in fetched.items():
                 if partition in self._consumer.assignment():
-                    yield [_record(message) for message in messages]
+                    yield [record(message) for message in messages]
                     self._raise()
 
     def assignment(self) -> list[tuple[str, int]]:
@@ -211,7 +212,7 @@ class TailSource:
             if not fetched:
                 yield ()
             for messages in fetched.values():
-                yield [_record(message) for message in messages]
+                yield [record(message) for message in messages]
 
 
 @asynccontextmanager
@@ -225,7 +226,8 @@ async def producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
         await made.stop()
 
 
-def _record(message: Any) -> Record:
+def record(message: Any) -> Record:
+    """A record as aiokafka gives it."""
     return Record(
         topic=message.topic,
         partition=message.partition,
@@ -233,4 +235,5 @@ def _record(message: Any) -> Record:
         timestamp=message.timestamp,
         value=message.value,
         headers=tuple(message.headers),
+        key=message.key,
     )
