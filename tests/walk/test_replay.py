@@ -29,6 +29,7 @@ from bot.settings import Settings, load
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.keys import Keys
 from bot.wiring import HOUR, now_ms
+from consumers import replay as entering
 from consumers.dead import mending
 from consumers.dispatch import Dispatch
 from consumers.history import History, Plan, opened
@@ -166,8 +167,9 @@ async def test_what_was_replayed_survives_a_redis_that_is_wiped(
 
 
 async def test_more_than_the_outbox_takes_at_once_enters_as_it_empties(
-    settings: Settings, rig: Rig, kafka: AIOKafkaProducer
+    settings: Settings, rig: Rig, kafka: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(entering, "FULL_SECONDS", 0.02)
     count = 2 * CHUNK + 5
     await publish(kafka, settings.topic, *(cloudevent(number) for number in range(count)))
     small = settings.model_copy(update={"outbox_max": CHUNK})
