@@ -5,18 +5,20 @@ import gc
 import json
 import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bot.settings import Role, Settings, SettingsError, load
-
-T = TypeVar("T")
+from bot.settings import Role, SettingsError, load
+from consumers.commands.dead import app as dead
+from consumers.commands.replay import replay
+from consumers.shell import DEFAULT_ENV, AsJson, EnvFile, err, out
+from consumers.shell import fail as _fail
+from consumers.shell import run_to_end as _run
+from consumers.shell import settings_of as _settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,12 +29,7 @@ app = typer.Typer(
 subs = typer.Typer(no_args_is_help=True, help="Everyone's subscriptions.")
 app.add_typer(subs, name="subs")
 
-out = Console()
-err = Console(stderr=True)
-
-EnvFile = Annotated[Path, typer.Option("--env-file", help="File with settings; the environment wins over it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-DEFAULT_ENV = Path(".env")
+app.add_typer(dead, name="dead")
 
 
 @app.callback()
@@ -261,35 +258,12 @@ def bench(name: Annotated[str, typer.Argument(help="Which; `all` for every one."
         sys.stdout.write(json.dumps(results if name == "all" else results[name]) + "\n")
 
 
+app.command("replay")(replay)
+
+
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _settings(env_file: Path, roles: frozenset[Role]) -> Settings:
-    try:
-        return load(roles, env_file=env_file)
-    except SettingsError as error:
-        for problem in error.problems:
-            err.print(problem, markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on uvloop where there is one; Ctrl-C is no traceback."""
-    try:
-        try:
-            import uvloop
-        except ImportError:
-            return asyncio.run(work)
-        return uvloop.run(work)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-
-
-def _fail(text: str) -> NoReturn:
-    err.print(text, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

@@ -217,15 +217,22 @@ class Dispatch:
         for item in tried:
             match steps[item.delivery.id]:
                 case Bury() as bury:
-                    await self._dead_letters.buried(item, leased.destination, bury)
+                    await self._keep_letter(item, leased, bury)
                     log.warning("buried", lane=leased.lane, delivery=item.delivery.id, reason=bury.reason)
                 case Ask(reason=reason, attempt=attempt):
-                    await self._dead_letters.buried(item, leased.destination, Bury(reason=reason, attempt=attempt))
+                    await self._keep_letter(item, leased, Bury(reason=reason, attempt=attempt))
                     log.warning("asked", lane=leased.lane, delivery=item.delivery.id, reason=attempt.reason)
                 case Pause(scope=scope, attempt=attempt):
                     log.warning("paused", lane=leased.lane, scope=scope, reason=attempt.reason)
                 case _:
                     pass
+
+    async def _keep_letter(self, item: Item, leased: Leased, why: Bury) -> None:
+        try:
+            position = await self._outbox.position(item.delivery.id)
+        except UnavailableError:
+            position = None  # good to have, and no reason to send again
+        await self._dead_letters.buried(item, leased.destination, why, lane=leased.lane, position=position)
 
     async def _settle(
         self, leased: Leased, steps: Mapping[DeliveryId, Step | None], service: Service, *, more: bool

@@ -142,7 +142,10 @@ class Ingest:
         events = [(record, _read(record)) for record in unread(batch, read_from)]
         for record, event in events:
             if isinstance(event, Unreadable):
-                await self._dead_letters.unreadable(_position(record), record.value, record.headers, event)
+                # Tried again, this writes it again under the same key, so that it is one letter.
+                await self._dead_letters.unreadable(
+                    _position(record), record.value, record.headers, event, key=record.key
+                )
                 log.warning("record_unreadable", position=str(_position(record)), reason=event.reason)
         while events:
             version, router = await self._routes()

@@ -31,6 +31,7 @@ class Record:
     timestamp: int
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    key: bytes | None = None
 
 
 class RecordSource(Protocol):
@@ -91,7 +92,7 @@ class GroupSource:
             elif member.terms.get(fetched.place) == fetched.term:
                 if fetched.end is not None:
                     self._ends[fetched.place] = fetched.end
-                yield [_record(message) for message in fetched.messages]
+                yield [record(message) for message in fetched.messages]
 
     async def _take_up(self, start: Start) -> None:
         """Place what is vacant. Those that have to wait are asked again every second, and hold up no other.
@@ -164,7 +165,7 @@ class TailSource:
             if not fetched:
                 yield ()
             for messages in fetched.values():
-                yield [_record(message) for message in messages]
+                yield [record(message) for message in messages]
 
 
 @asynccontextmanager
@@ -178,7 +179,8 @@ async def producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
         await made.stop()
 
 
-def _record(message: Any) -> Record:
+def record(message: Any) -> Record:
+    """A record as aiokafka gives it."""
     return Record(
         topic=message.topic,
         partition=message.partition,
@@ -186,4 +188,5 @@ def _record(message: Any) -> Record:
         timestamp=message.timestamp,
         value=message.value,
         headers=tuple(message.headers),
+        key=message.key,
     )
