@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -59,6 +59,12 @@ class Timing:
     close_seconds: float = 5.0
     watch_seconds: float = 5.0
     stuck_seconds: float = 30.0
+
+    @classmethod
+    def of(cls, session: float) -> Self:
+        """The usual timing for a session of so many seconds: three heartbeats fit in it at least."""
+        session_ms = round(session * 1000)
+        return cls(session_ms=session_ms, heartbeat_ms=min(cls().heartbeat_ms, session_ms // 3))
 
     @property
     def join_seconds(self) -> float:
