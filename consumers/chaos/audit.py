@@ -191,7 +191,7 @@ def _repeat(
     why, cause = explain(before, request, violence)
     verdict.why_repeated[why] += 1
     if why == "unexplained":
-        times = ", ".join(f"{one.opened:.3f}–{one.answered:.3f} {one.status}" for one in (*before, request))
+        times = ", ".join(f"{one.opened:.3f} to {one.answered:.3f} {one.status}" for one in (*before, request))
         verdict.note("unexplained", f"{request.place}: {request.event} {request.webhook}: {times}")
     if cause is not None and cause.committed is not None and published is not None:
         committed = cause.committed.get(published.partition)
