@@ -107,7 +107,7 @@ def chaos(
     ),
     only: Annotated[str, typer.Option(help="Draw from these acts only, comma-separated.")] = "",
     preset: Annotated[
-        str | None, typer.Option(help="A fixed script: rolling, zombie, redis-cut, redis-wipe or slow-receiver.")
+        str | None, typer.Option(help="A fixed script: tour, rolling, zombie, redis-cut, redis-wipe or slow-receiver.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of the preset; 0 takes its own number.")] = 0,
     kafka: Annotated[str | None, typer.Option(help="A broker that runs already, which is left in peace.")] = None,
@@ -115,8 +115,12 @@ def chaos(
     as_json: AsJson = False,
 ) -> None:
     """Kill and cut the real service under load, then account for every event: docs/chaos.md."""
+    import logging
+
     from consumers.chaos.run import perform
     from consumers.chaos.trial import ChaosError, Trial
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is our own doing
 
     trial = Trial(
         seconds=minutes * 60,

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from consumers.chaos import acts
 from consumers.chaos.chronicle import Chronicle
+from consumers.chaos.script import tour
 from consumers.chaos.stage import Stage
 from consumers.chaos.trial import ChaosError
 
@@ -80,6 +81,7 @@ async def slow_receiver(stage: Stage, chronicle: Chronicle) -> Halves:
 WARM_UP: Final = 5.0
 PRESETS: Final[Mapping[str, Script]] = MappingProxyType(
     {
+        "tour": tour,
         "rolling": rolling,
         "zombie": zombie,
         "redis-cut": redis_cut,

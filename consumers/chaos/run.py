@@ -6,7 +6,8 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,14 +44,16 @@ class Run:
     settled: float = 0.0
     halves: Halves | None = None
 
+    _owed: set[tuple[str, str]] = field(default_factory=set)
+    _known: int = 0
+
     def waiting(self) -> int:
-        """Expected and not seen yet."""
-        return sum(
-            (place.name, one.id) not in self.ledgers.seen
-            for place in self.stage.places
-            for one in self.load.published.values()
-            if place.wants(one.data)
-        )
+        """Expected and not seen yet: places and events."""
+        for one in islice(self.load.published.values(), self._known, None):
+            self._known += 1
+            self._owed |= {(place.name, one.id) for place in self.stage.places if place.wants(one.data)}
+        self._owed -= self._owed & self.ledgers.seen
+        return len(self._owed)
 
 
 async def perform(trial: Trial, *, quiet: bool = False) -> tuple[dict[str, Any], bool]:

@@ -85,6 +85,24 @@ async def drawn(stage: Stage, chronicle: Chronicle) -> None:
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
+async def tour(stage: Stage, chronicle: Chronicle) -> None:
+    """Every act of the trial once, or as many times as it has rounds: one after the other at each place."""
+    dice = Random(stage.trial.seed)  # noqa: S311 - repeatable dice, no secret
+    places: dict[str, list[tuple[Act, Random]]] = {}
+    for act in list(chosen(stage.trial)) * max(1, stage.trial.rounds):
+        own = Random(dice.random())  # noqa: S311 - as above
+        places.setdefault(act.place, []).append((act, own))
+
+    async def visit(acts_there: Sequence[tuple[Act, Random]]) -> None:
+        for act, own in acts_there:
+            await asyncio.sleep(own.uniform(0, GAP_SECONDS))
+            await act.do(stage, own, chronicle)
+
+    async with asyncio.TaskGroup() as tasks:
+        for place, there in places.items():
+            tasks.create_task(visit(there), name=place)
+
+
 async def _perform(act: Act, stage: Stage, dice: Random, chronicle: Chronicle) -> None:
     await act.do(stage, dice, chronicle)
 
