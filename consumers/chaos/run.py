@@ -17,7 +17,7 @@ from consumers.chaos.audit import Verdict, gap, judge, latencies
 from consumers.chaos.chronicle import Chronicle
 from consumers.chaos.ledgers import Ledgers, Remarks
 from consumers.chaos.load import Load, story
-from consumers.chaos.presets import Halves, preset
+from consumers.chaos.presets import Halves, Script, preset
 from consumers.chaos.progress import Progress
 from consumers.chaos.script import chosen, drawn
 from consumers.chaos.stage import Stage, stage
@@ -62,19 +62,22 @@ async def perform(trial: Trial, *, quiet: bool = False) -> tuple[dict[str, Any],
     After a failure the folder with logs and ledgers stays, and the report says where it is. Raises ChaosError.
     """
     chosen(trial)
+    script = None if trial.preset is None else preset(trial.preset)
     folder = trial.folder or Path(tempfile.mkdtemp(prefix="tidings-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     keep = True
     try:
         async with stage(trial, folder) as made:
-            run = await _perform(made, quiet=quiet)
+            run = await _perform(made, script, quiet=quiet)
         verdict = _judged(run)
         report = _report(run, verdict)
         clean = verdict.clean and not report["alarms"]
         (folder / "verdict.json").write_bytes(orjson.dumps({**report, "examples": verdict.examples}))
         keep = not clean or trial.folder is not None
-    except (StartError, WorkspaceError) as error:
-        raise ChaosError(f"{error}\nlogs: {folder}") from error
+    except (ChaosError, StartError, WorkspaceError, BaseExceptionGroup) as error:
+        if not isinstance(cause := _cause(error), ChaosError | StartError | WorkspaceError):
+            raise
+        raise ChaosError(f"{cause}\nlogs: {folder}") from error
     except asyncio.CancelledError:
         keep = trial.folder is not None
         raise
@@ -85,7 +88,14 @@ async def perform(trial: Trial, *, quiet: bool = False) -> tuple[dict[str, Any],
     return report, clean
 
 
-async def _perform(made: Stage, *, quiet: bool) -> Run:
+def _cause(error: BaseException) -> BaseException:
+    """What is at the bottom of a group of one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+async def _perform(made: Stage, script: Script | None, *, quiet: bool) -> Run:
     names = await made.workspace.names()
     run = Run(
         stage=made,
@@ -97,22 +107,22 @@ async def _perform(made: Stage, *, quiet: bool) -> Run:
         await open_.enter_async_context(_beside(run.ledgers.follow()))
         if not quiet:
             open_.enter_context(Progress(run))
-        await _violence_under_load(run)
+        await _violence_under_load(run, script)
         await _settle(run)
     run.ledgers.read_webhooks()
     return run
 
 
-async def _violence_under_load(run: Run) -> None:
+async def _violence_under_load(run: Run, script: Script | None) -> None:
     made = run.stage
     occurrences = story(made.trial.seed, rate=made.trial.rate, asker=made.workspace.users[ASKER])
     async with producer(made.kafka) as kafka:
         run.begin = time.time()
         async with _beside(run.load.publish(kafka, made.topic, occurrences)):
-            if made.trial.preset is None:
+            if script is None:
                 await drawn(made, run.chronicle)
             else:
-                run.halves = await preset(made.trial.preset)(made, run.chronicle)
+                run.halves = await script(made, run.chronicle)
         await run.load.finish(ACKNOWLEDGED_SECONDS)
         run.end = time.time()
 

@@ -13,7 +13,7 @@ from consumers.chaos.trial import ChaosError, Trial
 
 Do: TypeAlias = Callable[[Stage, Random, Chronicle], Awaitable[None]]
 
-GAP_SECONDS: Final = 1.5
+GAP_SECONDS: Final = 1.0
 """The mean time between two draws."""
 
 

@@ -56,7 +56,7 @@ def processes_of(group: int) -> list[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("blow", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 async def test_no_process_is_left_behind_by_an_interrupted_run(tmp_path: Path, blow: signal.Signals) -> None:
     folder = tmp_path / "run"
     words = ["chaos", "--only", "zombie,kill", "--members", "2", "--minutes", "1", "--folder", str(folder)]
