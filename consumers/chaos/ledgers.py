@@ -11,6 +11,8 @@ import orjson
 from consumers.chaos.audit import Posted, Request
 from consumers.demo.workspace import Workspace
 
+WEBHOOKS: Final = "webhooks.jsonl"
+POSTS: Final = "slack.jsonl"
 _POLL_SECONDS: Final = 0.3
 _APART: Final = 1e-6
 """Seconds between the events of one message."""
@@ -19,9 +21,10 @@ _APART: Final = 1e-6
 class Ledgers:
     """Reads both as they grow. `posts` and `requests` are in the order in which they were read."""
 
-    def __init__(self, workspace: Workspace, webhooks: Path, names: Mapping[str, str]) -> None:
+    def __init__(self, workspace: Workspace, folder: Path, names: Mapping[str, str]) -> None:
         self._workspace = workspace
-        self._webhooks = webhooks
+        self._webhooks = folder / WEBHOOKS
+        self._posts = folder / POSTS
         self._names = names
         self._read = 0
         self._last: tuple[str, float] = ("", 0.0)
@@ -43,6 +46,8 @@ class Ledgers:
         self._last = (channel, at)
         self.posts.append(Posted(place=place, event=event, at=at + self._nth * _APART))
         self.seen.add((place, event))
+        with self._posts.open("ab") as file:
+            file.write(orjson.dumps({"place": place, "event": event, "at": at}) + b"\n")
 
     async def _follow_webhooks(self) -> None:
         while True:

@@ -104,7 +104,7 @@ async def _perform(made: Stage, script: Script | None, *, quiet: bool) -> Run:
     run = Run(
         stage=made,
         load=Load(),
-        ledgers=Ledgers(made.workspace, made.folder / "webhooks.jsonl", names),
+        ledgers=Ledgers(made.workspace, made.folder, names),
         chronicle=Chronicle(made.folder / "acts.jsonl"),
     )
     async with AsyncExitStack() as open_:
@@ -113,6 +113,7 @@ async def _perform(made: Stage, script: Script | None, *, quiet: bool) -> Run:
             open_.enter_context(Progress(run))
         await _violence_under_load(run, script)
         await _settle(run)
+        run.throttled = int((await made.workspace.stats())["throttled"])
     run.ledgers.read_webhooks()
     return run
 
@@ -194,6 +195,7 @@ def _report(run: Run, verdict: Verdict) -> dict[str, Any]:
         "kills": chronicle.kills,
         "acts": dict(chronicle.acts),
         "takeovers": remarks.takeovers,
+        "slack_429": run.throttled,
         "buried": remarks.counts["buried"],
         "alarms": remarks.alarms,
         "max_gap_ms": round(gap(verdict.seen_at.values(), run.begin, run.end) * 1000),

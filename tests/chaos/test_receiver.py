@@ -50,7 +50,7 @@ class Rig:
                         return
 
     def ledgers(self) -> Ledgers:
-        made = Ledgers(Workspace("http://unused", self.session), self.path, {"C1": "alerts"})
+        made = Ledgers(Workspace("http://unused", self.session), self.path.parent, {"C1": "alerts"})
         made.read_webhooks()
         return made
 
