@@ -22,7 +22,7 @@ from consumers.chaos.wishes import model
 from consumers.demo.story import Occurrence
 
 CLOUDEVENTS: Final = ("content-type", b"application/cloudevents+json; charset=utf-8")
-ASKED: Final = 0.05
+ASKED: Final = 0.03
 """The share of inferences that somebody asked for in person."""
 REVIEWED: Final = 0.3
 EVENTS_EACH: Final = 2 + REVIEWED
@@ -32,7 +32,7 @@ UNANSWERED: Final = 5_000
 
 def models(rate: float) -> int:
     """How many models: so many that a channel, which hears of one, has about one message a second."""
-    return max(10, round(rate / 4))
+    return max(10, round(rate / 2))
 
 
 def story(seed: int, *, rate: float, asker: str) -> Iterator[Occurrence]:

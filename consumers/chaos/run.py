@@ -45,6 +45,7 @@ class Run:
     end: float = 0.0
     settled: float = 0.0
     halves: Halves | None = None
+    throttled: int = 0
 
     _owed: set[tuple[str, str]] = field(default_factory=set)
     _known: int = 0
