@@ -45,6 +45,7 @@ TABLE: Final[Sequence[Act]] = (
     Act(name="hook-hang", do=weather.hook_hangs, place="receiver", weight=0.6),
     Act(name="hook-reset", do=weather.hook_resets, place="receiver", weight=0.6),
     Act(name="hook-5xx", do=weather.hook_refuses, place="receiver", weight=0.6),
+    Act(name="hook-410", do=weather.hook_goes, place="receiver", weight=0),
 )
 BROKER_ACTS: Final = frozenset({"broker-kill", "broker-pause"})
 

@@ -2,9 +2,17 @@
 
 import asyncio
 import time
+from http import HTTPStatus
 from random import Random
 from typing import Any, Final
 
+from redis.asyncio import Redis
+
+from bot.core.destination import Webhook, destination_id
+from bot.sandbox.seed import TEAM_ID
+from bot.stores.keys import Keys
+from bot.stores.outbox import Limits, RedisOutbox
+from bot.wiring import SHARDS
 from consumers.chaos.chronicle import Chronicle
 from consumers.chaos.stage import Stage
 from consumers.chaos.wishes import HOOKS
@@ -71,7 +79,17 @@ async def hook_refuses(stage: Stage, dice: Random, chronicle: Chronicle) -> None
     await _hook("hook-5xx", stage, dice, chronicle, {"kind": "status", "status": dice.choice((500, 502, 503))})
 
 
-async def _hook(name: str, stage: Stage, dice: Random, chronicle: Chronicle, mood: dict[str, Any]) -> None:
+async def hook_goes(stage: Stage, dice: Random, chronicle: Chronicle) -> None:
+    """410: the destination is paused; when the receiver is back, an operator resumes it."""
+    path = await _hook("hook-410", stage, dice, chronicle, {"kind": "status", "status": HTTPStatus.GONE})
+    destination = destination_id(Webhook(team=TEAM_ID, url=f"{stage.receiver}/{path}"))
+    async with Redis.from_url(stage.redis_url, protocol=3) as client:
+        outbox = RedisOutbox(client, Keys(), Limits(shards=SHARDS))
+        await asyncio.sleep(stage.trial.lease)  # an answer that came late has paused it by then
+        await outbox.resume(destination)
+
+
+async def _hook(name: str, stage: Stage, dice: Random, chronicle: Chronicle, mood: dict[str, Any]) -> str:
     path, seconds = dice.choice(HOOKS), dice.uniform(*SPELL)
     with chronicle.act(name, "receiver", path):
         await stage.control("mood", {"path": path, "until": time.time() + seconds, **mood})
@@ -79,3 +97,4 @@ async def _hook(name: str, stage: Stage, dice: Random, chronicle: Chronicle, moo
             await asyncio.sleep(seconds)
         finally:
             await asyncio.shield(stage.control("mood", {"path": path, "kind": "ok"}))
+    return path

@@ -49,7 +49,9 @@ class Rig:
                     if (await answer.json())["open"] == 0:
                         return
 
-    def ledgers(self) -> Ledgers:
+    async def ledgers(self) -> Ledgers:
+        """A line is written once its request is over, a moment after its answer."""
+        await self.closed()
         made = Ledgers(Workspace("http://unused", self.session), self.path.parent, {"C1": "alerts"})
         made.read_webhooks()
         return made
@@ -70,7 +72,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 async def test_only_what_verifies_is_a_delivery(rig: Rig) -> None:
     assert await rig.post("w1") == 204
     assert await rig.post("w2", secret="whsec_" + "A" * 32) == 401
-    found = rig.ledgers()
+    found = await rig.ledgers()
     assert [(one.place, one.event, one.webhook, one.status) for one in found.requests] == [
         ("hook all", "e1", "w1", 204)
     ]
@@ -94,8 +96,7 @@ async def test_a_reset_and_a_hang_that_outlasts_the_client_are_answered_by_nothi
     await rig.mood(kind="hang", seconds=0.3)
     with pytest.raises(TimeoutError):
         await rig.post("w2", event="e2", seconds=0.1)
-    await rig.closed()
-    found = rig.ledgers()
+    found = await rig.ledgers()
     assert {one.webhook: one.status for one in found.requests} == {"w1": None, "w2": None}
     assert not found.seen
 
@@ -103,7 +104,7 @@ async def test_a_reset_and_a_hang_that_outlasts_the_client_are_answered_by_nothi
 async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(rig: Rig) -> None:
     await rig.post("w1")
     line = rig.path.read_bytes()
-    ledgers = rig.ledgers()
+    ledgers = await rig.ledgers()
     with rig.path.open("ab") as file:
         file.write(line[:20])
     ledgers.read_webhooks()
