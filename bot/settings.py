@@ -55,6 +55,13 @@ class Settings(BaseSettings):
         "nothing of it until a person acts.",
     )
     group: str = Field("tidings", description="The consumer group of ingest.")
+    session_seconds: float = Field(
+        30,
+        ge=1,
+        le=1800,
+        description="How long Kafka waits for a silent ingest before it gives its partitions to others. "
+        "Brokers allow 6 seconds or more, unless told otherwise.",
+    )
     redis: str = Field("redis://localhost:6379/0", description="Redis 6.2 or newer, or Valkey: AOF on, noeviction.")
     namespace: str = Field("tidings", description="Prefix of every Redis key; give each installation its own.")
     secret: SecretStr = Field(
@@ -100,7 +107,7 @@ class Settings(BaseSettings):
     )
     workers: int = Field(128, ge=1, le=512, description="How many lanes one dispatch process drains at once.")
     lease_seconds: float = Field(
-        60, ge=5, le=600, description="How long a worker may hold a lane before another takes it over."
+        60, ge=2, le=600, description="How long a worker may hold a lane before another takes it over."
     )
     drain_seconds: float = Field(20, ge=0, le=600, description="How long a stopping process may finish what it began.")
     remember_hours: float = Field(

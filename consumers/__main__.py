@@ -96,6 +96,60 @@ def demo(
 
 
 @app.command()
+def chaos(
+    minutes: Annotated[float, typer.Option(help="How long to publish and do violence.")] = 5.0,
+    *,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same acts and events.")] = 1,
+    rate: Annotated[float, typer.Option(help="Events a second.")] = 40.0,
+    members: Annotated[int, typer.Option(min=1, max=9, help="Processes of the service.")] = 3,
+    split: Annotated[bool, typer.Option("--split", help="Ingest, dispatch and people in processes of their own.")] = (
+        False
+    ),
+    only: Annotated[str, typer.Option(help="Draw from these acts only, comma-separated.")] = "",
+    preset: Annotated[
+        str | None, typer.Option(help="A fixed script: tour, rolling, zombie, redis-cut, redis-wipe or slow-receiver.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of the preset; 0 takes its own number.")] = 0,
+    kafka: Annotated[str | None, typer.Option(help="A broker that runs already, which is left in peace.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="An empty folder for logs and ledgers, which stays.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Kill and cut the real service under load, then account for every event: docs/chaos.md."""
+    import logging
+
+    from consumers.chaos.run import perform
+    from consumers.chaos.trial import ChaosError, Trial
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is our own doing
+
+    trial = Trial(
+        seconds=minutes * 60,
+        seed=seed,
+        rate=rate,
+        members=members,
+        split=split,
+        acts=tuple(filter(None, only.split(","))),
+        preset=preset,
+        rounds=rounds,
+        kafka=kafka,
+        folder=folder,
+    )
+    try:
+        report, clean = _run(perform(trial))
+    except ChaosError as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.write(json.dumps(report) + "\n")
+    else:
+        for key, value in report.items():
+            out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False, soft_wrap=True)
+    if not clean:
+        err.print(f"FAILED. Logs and ledgers: {report['logs']}", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"Again: {report['again']}", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if clean else 1)
+
+
+@app.command()
 def publish(
     file: Annotated[
         Path | None, typer.Argument(help="File with one JSON event a line, or - for standard input.")

@@ -5,7 +5,10 @@
   without a valid position is *vacant*, and nothing of it is read until somebody gives it one.
 - No auto-commit: what may be committed is the outbox's to say.
 - `rebalance_timeout_ms` is set: aiokafka takes the session timeout for it, Java's client five minutes.
-- Range and round-robin only: aiokafka's sticky assignor shares state between a process's consumers (aiokafka#1175).
+- One assignor, and not the sticky one. aiokafka 0.14 sends a JoinGroup for each assignor and heeds the last answer only
+  (`perform_group_join`): with two, each member joins every generation twice, and three members that start together
+  can chase each other through generations without end. Its sticky assignor shares state between a process's consumers
+  (aiokafka#1175).
 - Partitions are asked in turn: `getmany` alone serves what it has buffered in the order in which it came.
 - `commit` retries for ever by itself, so it is bounded in time; so are `start`, `stop` and every question.
 - A consumer that stands still (aiokafka#1154, #625, #703) does not say so: it is watched, and ends with `StuckError`.
@@ -16,12 +19,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
     CommitFailedError,
     IllegalStateError,
@@ -59,6 +61,12 @@ class Timing:
     close_seconds: float = 5.0
     watch_seconds: float = 5.0
     stuck_seconds: float = 30.0
+
+    @classmethod
+    def of(cls, session: float) -> Self:
+        """The usual timing for a session of so many seconds: three heartbeats fit in it at least."""
+        session_ms = round(session * 1000)
+        return cls(session_ms=session_ms, heartbeat_ms=min(cls().heartbeat_ms, session_ms // 3))
 
     @property
     def join_seconds(self) -> float:
@@ -113,7 +121,7 @@ class Member:
             rebalance_timeout_ms=timing.rebalance_ms,
             heartbeat_interval_ms=timing.heartbeat_ms,
             metadata_max_age_ms=timing.metadata_ms,
-            partition_assignment_strategy=(RangePartitionAssignor, RoundRobinPartitionAssignor),
+            partition_assignment_strategy=(RangePartitionAssignor,),
             max_partition_fetch_bytes=2 * 1024 * 1024,
             fetch_max_bytes=16 * 1024 * 1024,
         )

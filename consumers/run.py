@@ -38,12 +38,12 @@ from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
 from consumers import topics
 from consumers.broadcast import Broadcast
-from consumers.dispatch import Dispatch
+from consumers.dispatch import Dispatch, margin
 from consumers.findings import Severity
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
 from consumers.keeper import Keeper
-from consumers.member import StuckError
+from consumers.member import StuckError, Timing
 from consumers.parking import Parking
 from consumers.race import first
 
@@ -138,6 +138,7 @@ class Process:
                 age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
+                margin=margin(round(settings.lease_seconds * 1000)),
             )
             self._own("dispatch", self._dispatching(self._dispatch))
         else:
@@ -175,7 +176,9 @@ class Process:
         settings, signals = self._settings, self._signals
         while not signals.stop_ingest.is_set():
             try:
-                async with GroupSource(settings.kafka, settings.topic, settings.group) as source:
+                async with GroupSource(
+                    settings.kafka, settings.topic, settings.group, timing=Timing.of(settings.session_seconds)
+                ) as source:
                     ingest = Ingest(
                         source,
                         kept.outbox,
