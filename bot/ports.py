@@ -1,5 +1,6 @@
 """What the loops and the actions need from the edges, each as a Protocol owned by this side."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -37,11 +38,13 @@ class Parcel:
     """What an outlet sends in one call: a run of items for one destination, in order.
 
     Slack merges several items into one message; a webhook takes one at a time. Where an item's delivery is in doubt,
-    the outlet looks whether it arrived before it sends, if the far side lets it look.
+    the outlet looks whether it arrived before it sends, if the far side lets it look. After `deadline`, in the event
+    loop's time (seconds), nothing of it is written to the network: another worker may have it by then.
     """
 
     destination: Destination
     items: tuple[Item, ...]
+    deadline: float = math.inf
 
 
 class Outlet(Protocol):
@@ -220,12 +223,14 @@ class Parked:
 class Leased:
     """A lane in a worker's hands until `until` (milliseconds): its fencing token and the deliveries begun at its head.
 
+    After `send_by` (milliseconds) they are not sent any more: the time that is left is for settling.
     Each delivery comes with its event's body, as `cloudevent.encode` wrote it.
     """
 
     lane: Lane
     token: int
     until: int
+    send_by: int
     destination: Destination
     deliveries: tuple[tuple[Delivery, bytes], ...]
 
@@ -243,10 +248,12 @@ class Settled:
     """What settling came to. `held` is false when the lease was lost meanwhile: nothing was changed.
 
     `next` holds the lane's next deliveries, begun, when the worker asked for more and keeps the lane until `until`.
+    `send_by` is as in Leased.
     """
 
     held: bool
     until: int = 0
+    send_by: int = 0
     next: tuple[tuple[Delivery, bytes], ...] = ()
 
 

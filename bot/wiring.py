@@ -21,6 +21,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.actions import Actions, World
 from bot.core import pacing, schedules
 from bot.core.address import check_url
+from bot.core.delivery import SEND_WITHIN
 from bot.core.destination import DestinationId
 from bot.core.doubt import policy
 from bot.core.errors import UnavailableError
@@ -122,7 +123,7 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                     subscriptions=subscriptions,
                     parked=parked,
                     ends=partial(ends, kafka, settings.kafka, settings.topic),
-                    front=Front(run=limits.run, interval=pacing.SLACK.interval),
+                    front=Front(run=limits.run, interval=pacing.SLACK.interval, sending=min(limits.lease, SEND_WITHIN)),
                 ),
                 clock=lambda: now_ms() + offset,
             )

@@ -19,6 +19,7 @@ from bot.core.delivery import (
     Ask,
     Bury,
     DeliveryId,
+    Failed,
     Outcome,
     Pause,
     Refused,
@@ -40,22 +41,13 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0
 RETRY_SECONDS = 0.5
-LONGEST_MARGIN = 5_000
-
-
-def margin(lease: int) -> int:
-    """Milliseconds before a lease ends at which its holder stops sending, so that there is time to settle.
-
-    A quarter of the lease, five seconds at most. `lease` is in milliseconds.
-    """
-    return min(LONGEST_MARGIN, lease // 4)
 
 
 class Dispatch:
     """Drains lanes of the kinds in `services`, `workers` at a time.
 
     A delivery older than `age` milliseconds is given up. `clock` gives milliseconds since the epoch, by Redis's clock;
-    `dice` numbers within 0 and 1; `margin` is how many milliseconds before its lease ends a worker stops sending.
+    `dice` numbers within 0 and 1.
     """
 
     def __init__(
@@ -70,9 +62,7 @@ class Dispatch:
         age: int,
         clock: Callable[[], int],
         dice: Callable[[], float],
-        margin: int = LONGEST_MARGIN,
     ) -> None:
-        self._margin = margin
         self._outbox = outbox
         self._services = services
         self._dead_letters = dead_letters
@@ -159,13 +149,13 @@ class Dispatch:
             sends += 1
             await self._bury(leased, tried, steps)
             now = self._clock()
-            more = sends < service.pace.turn and not stop.is_set() and now < leased.until - self._margin
+            more = sends < service.pace.turn and not stop.is_set() and now < leased.send_by
             if not more:
                 # Before the lane is given back, and so before it can be leased anew: else there seems to be no room.
                 lane.close()
             settled = await self._settle(leased, {**dict.fromkeys(ids(items)), **steps}, service, more=more)
             self._count(kind, tried, steps, settled)
-            leased = replace(leased, until=settled.until, deliveries=settled.next)
+            leased = replace(leased, until=settled.until, send_by=settled.send_by, deliveries=settled.next)
 
     async def _attempt(
         self, kind: str, service: Service, leased: Leased, items: list[Item]
@@ -187,7 +177,10 @@ class Dispatch:
 
     async def _send(self, kind: str, outlet: Outlet, leased: Leased, items: list[Item]) -> Outcome:
         """One call of the outlet, ended in time to settle within the lease: a holder past its lease must not send."""
-        seconds = max(0.0, (leased.until - self._margin - self._clock()) / 1000)
+        seconds = (leased.send_by - self._clock()) / 1000
+        if seconds <= 0:  # this process was stopped for a while, or its loop was
+            return Failed(reason="the lease ran out before it could be sent")
+        deadline = asyncio.get_running_loop().time() + seconds
         attributes: dict[str, str | int] = {
             "messaging.operation.name": "send",
             "messaging.destination.name": leased.lane,
@@ -197,8 +190,9 @@ class Dispatch:
         began = self._clock()
         with self._metrics.attempt_seconds.labels(kind).time(), span:
             try:
-                async with asyncio.timeout(seconds):
-                    outcome = await outlet.send(Parcel(destination=leased.destination, items=tuple(items)))
+                async with asyncio.timeout_at(deadline):
+                    parcel = Parcel(destination=leased.destination, items=tuple(items), deadline=deadline)
+                    outcome = await outlet.send(parcel)
             except TimeoutError:
                 outcome = Unknown(reason=f"no answer within {seconds:.0f} s")
         self._windows.learn(place_of(leased), outcome, self._clock() - began)

@@ -38,7 +38,7 @@ from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
 from consumers import topics
 from consumers.broadcast import Broadcast
-from consumers.dispatch import Dispatch, margin
+from consumers.dispatch import Dispatch
 from consumers.findings import Severity
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
@@ -138,7 +138,6 @@ class Process:
                 age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
-                margin=margin(round(settings.lease_seconds * 1000)),
             )
             self._own("dispatch", self._dispatching(self._dispatch))
         else:

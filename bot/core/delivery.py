@@ -205,6 +205,20 @@ def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int
             return _try_again(delivery, outcome, schedule=schedule, now=now, jitter=jitter)
 
 
+SEND_WITHIN = 25_000
+"""Milliseconds after its beginning within which a delivery is written to the far side, or not at all."""
+LONGEST_MARGIN = 5_000
+
+
+def send_by(until: int, *, lease: int) -> int:
+    """The last moment for sending what was begun under a lease that ends at `until`; all in milliseconds.
+
+    A quarter of the lease, five seconds at most, stays for settling. And no sending is later than SEND_WITHIN after it
+    was begun: so a recovery of Redis knows when the last attempt from before it has ended.
+    """
+    return min(until - min(LONGEST_MARGIN, lease // 4), until - lease + SEND_WITHIN)
+
+
 EXPIRED = "expired"
 """The outcome, in the history, of a delivery that was given up unsent."""
 

@@ -21,6 +21,7 @@ from bot.core.destination import (
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
 from bot.core.subscription import Doubt
+from bot.outlets.deadline import before
 from bot.outlets.slack_errors import Answer, Kind, kind_of
 from bot.outlets.slack_history import Blind, Looked, find
 from bot.outlets.slack_web import Said, SlackWeb, outcome_of_reply
@@ -89,6 +90,10 @@ class SlackOutlet:
         next attempt looks again. Where we may not look, the policy decides: they are sent and say so, or a card asks
         for them and the parcel is Asked.
         """
+        with before(parcel.deadline):
+            return await self._send(parcel)
+
+    async def _send(self, parcel: Parcel) -> Outcome:
         place = parcel.destination
         if isinstance(place, Webhook):
             raise TypeError("not a Slack parcel")

@@ -14,6 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.backoff import SECOND
 from bot.core.delivery import Failed, Outcome, Unknown
+from bot.outlets import deadline
 from bot.outlets.slack_errors import Answer, outcome_of
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
 
@@ -55,7 +56,9 @@ class SlackWeb:
         # The SDK would open a session per call, and ignores its own timeout where it is given one. Its default retry
         # handler posts a second time when the connection drops after the first.
         session = await self._stack.enter_async_context(
-            aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
+            aiohttp.ClientSession(
+                timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[deadline.watch()]
+            )
         )
         self._client = AsyncWebClient(base_url=self._url, session=session, retry_handlers=[])
         return self

@@ -7,16 +7,18 @@ import aiohttp
 
 from bot.core.backoff import SECOND
 from bot.core.delivery import Failed, Unknown
+from bot.outlets.deadline import TooLateError
 
 NEVER_SENT: tuple[type[Exception], ...] = (
     aiohttp.ClientConnectorError,  # refused, unreachable, name not found
     aiohttp.ClientSSLError,  # the handshake comes before the request
     aiohttp.ConnectionTimeoutError,  # no connection within the time for it
     aiohttp.InvalidURL,
+    TooLateError,
 )
 """Exceptions that are raised before the first byte of the request is written."""
 
-BROKEN: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+BROKEN: tuple[type[Exception], ...] = (aiohttp.ClientError, TimeoutError, OSError, ValueError, TooLateError)
 """Every exception that a far side, or the way to it, can cause. ValueError: answers that are not what they claim."""
 
 

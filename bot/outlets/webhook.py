@@ -20,6 +20,7 @@ from httpx_aiohttp import AiohttpTransport
 from bot.core.address import Network, check_url, refusal
 from bot.core.delivery import Outcome, Refused, Scope
 from bot.core.destination import Webhook, destination_id
+from bot.outlets import deadline
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
 from bot.outlets.webhook_errors import outcome_of_status
 from bot.ports import Parcel
@@ -87,7 +88,12 @@ class WebhookOutlet:
             # that is just being closed has an unknown outcome.
             keepalive_timeout=4,
         )
-        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            trace_configs=[deadline.watch()],
+        )
         self._stack.push_async_callback(session.close)
         self._transport = AiohttpTransport(client=session, verify=tls)
         return self
@@ -112,7 +118,8 @@ class WebhookOutlet:
         )
         host = urlsplit(url).hostname or ""
         try:
-            return await self._post(url, post, host)
+            with deadline.before(parcel.deadline):
+                return await self._post(url, post, host)
         except AddressRefusedError as error:
             return Refused(reason=f"{host}: {error}", scope=Scope.DESTINATION)
         except _BROKEN as error:

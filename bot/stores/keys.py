@@ -37,6 +37,11 @@ class Keys:
         return f"{self.prefix}pulse"
 
     @property
+    def quiet(self) -> str:
+        """STRING with an expiry: the time before which nothing in doubt is looked for: it may still be on its way."""
+        return f"{self.prefix}quiet"
+
+    @property
     def reread(self) -> str:
         """HASH: topic/partition → end:since. Records below `end` may have been delivered before Redis forgot them."""
         return f"{self.prefix}reread"

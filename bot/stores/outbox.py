@@ -27,6 +27,7 @@ from bot.core.delivery import (
     Retry,
     Scope,
     Step,
+    send_by,
 )
 from bot.core.destination import Destination, DestinationId, InstallationId, destination_id, installation_of
 from bot.core.errors import UnavailableError
@@ -54,6 +55,8 @@ from bot.stores.keys import Keys
 from bot.stores.script import Script
 
 MERGING_KINDS = ("slack",)
+LOOKING_KINDS = ("slack",)
+"""Kinds of far side where an outlet can look whether a delivery in doubt arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,9 +233,9 @@ class RedisOutbox:
         """Take up to `lanes` due lanes of the given kinds; see lease.lua."""
         others, rooms = lanes if rooms is None else 1, rooms or {}
         k = self._keys
-        runs = [part for kind in kinds for part in (kind, self._run_of(kind))]
+        runs = [part for kind in kinds for part in (kind, self._run_of(kind), int(kind in LOOKING_KINDS))]
         answer = await self._lease(
-            [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool, k.pulse],
+            [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool, k.pulse, k.quiet],
             [
                 *(self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs),
                 *(others, len(rooms), *(part for place, room in rooms.items() for part in (place, room))),
@@ -245,6 +248,7 @@ class RedisOutbox:
                     lane=Lane(lane.decode()),
                     token=token,
                     until=int(until),
+                    send_by=send_by(int(until), lease=self._limits.lease),
                     destination=destination_from_json(place.decode()),
                     deliveries=_deliveries(lane, begun),
                 )
@@ -268,7 +272,13 @@ class RedisOutbox:
         )
         if answer[0] == b"lost":
             return Settled(held=False)
-        return Settled(held=True, until=int(answer[1]), next=_deliveries(leased.lane.encode(), answer[2]))
+        until = int(answer[1])
+        return Settled(
+            held=True,
+            until=until,
+            send_by=send_by(until, lease=self._limits.lease),
+            next=_deliveries(leased.lane.encode(), answer[2]),
+        )
 
     async def next_due(self) -> int | None:
         """When the earliest waiting lane is due or the earliest lease expires; None when there is neither."""

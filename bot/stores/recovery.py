@@ -3,7 +3,8 @@
 1. One process at a time: `recovering` is its lease.
 2. What Redis last knew is its *pulse*. Events that were read since are read again by ingest, because the watermark went
    back with everything else; `reread` says which those are, and their deliveries start in doubt.
-3. Deliveries that Redis still has may have been sent since the pulse: the front of each lane is put in doubt.
+3. Deliveries that Redis still has may have been sent since the pulse: the front of each lane is put in doubt. Where
+   an outlet can look for what is in doubt, it does so only when the last attempt from before has ended (`quiet`).
 4. The journal gives back what Redis does not have: subscriptions, and deliveries that had waited long.
 5. A new epoch: every process may go on. Holders of leases from before are told apart by their fencing tokens.
 
@@ -56,10 +57,14 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What bounds how many deliveries of a lane can have been begun in a time: at most `run` every `interval` ms."""
+    """What bounds how many deliveries of a lane can have been begun in a time: at most `run` every `interval` ms.
+
+    `sending` is how long after its beginning an attempt may still be on its way, in milliseconds.
+    """
 
     run: int
     interval: int
+    sending: int
 
     def depth(self, gap: int | None) -> int:
         """The deliveries at the front of a lane that may have been begun within `gap` ms; None: nobody knows."""
@@ -152,9 +157,12 @@ class Recovery:
         wiped = found.epoch is None
         pulse = None if wiped else found.pulse
         since = 0 if pulse is None else pulse - CLOCKS_MS
-        await self._read_again(since)
+        journal = [entry async for entry in self._subscriptions.entries()]
+        if journal or not wiped:  # else nobody has ever subscribed, and nothing was ever sent
+            await self._keep_quiet()
+            await self._read_again(since)
         doubted = 0 if wiped else await self._put_in_doubt(pulse, since)
-        subscriptions = await self._resubscribe()
+        subscriptions = await RedisSubscriptions(self._bare, self._keys).restore(journal)
         parked = await self._return_parked(since, wiped=wiped)
         return Recovered(
             wiped=wiped,
@@ -164,6 +172,16 @@ class Recovery:
             doubted=doubted,
             seconds=round(time.monotonic() - began, 3),
         )
+
+    async def _keep_quiet(self) -> None:
+        """Attempts from before may be on their way: what is in doubt is looked for when they have ended."""
+        sending = self._front.sending
+        with unavailable():
+            await self._bare.set(self._keys.quiet, await self._now() + sending, px=sending)
+
+    async def _now(self) -> int:
+        seconds, microseconds = await cast("Any", self._bare.time())
+        return int(seconds) * 1000 + int(microseconds) // 1000
 
     async def _read_again(self, since: int) -> None:
         """Records up to here may have been delivered already, as far as Redis can tell."""
@@ -181,15 +199,10 @@ class Recovery:
 
     async def _put_in_doubt(self, pulse: int | None, since: int) -> int:
         with unavailable():
-            seconds, microseconds = await cast("Any", self._bare.time())
-        now = int(seconds) * 1000 + int(microseconds) // 1000
+            now = await self._now()
         depth = self._front.depth(None if pulse is None else now - pulse)
         doubted: int = await self._doubt([self._keys.due, self._keys.leased], [self._keys.prefix, since, depth])
         return doubted
-
-    async def _resubscribe(self) -> int:
-        entries = [entry async for entry in self._subscriptions.entries()]
-        return await RedisSubscriptions(self._bare, self._keys).restore(entries)
 
     async def _return_parked(self, since: int, *, wiped: bool) -> int:
         """Give back what had waited long; in a wiped Redis, in the order in which the events lie in Kafka."""

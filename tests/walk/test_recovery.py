@@ -270,4 +270,4 @@ async def test_of_many_processes_one_recovers_and_all_go_by_its_epoch(scene: Sce
 
 @pytest.mark.parametrize(("gap", "depth"), [(None, EVERYTHING), (0, 20), (1_050, 30), (10_500, 120), (-5, 20)])
 def test_the_front_of_a_lane_is_as_deep_as_it_can_have_sent(gap: int | None, depth: int) -> None:
-    assert Front(run=10, interval=1_050).depth(gap) == depth
+    assert Front(run=10, interval=1_050, sending=1).depth(gap) == depth

@@ -1,9 +1,12 @@
--- lease(now, ttl, lanes, prefix, worker, kinds, {kind, run}…, others, rooms,
+-- lease(now, ttl, lanes, prefix, worker, kinds, {kind, run, looks}…, others, rooms,
 --       {destination id, room}…)
 --   -> {expired, {lane, token, until, destination JSON, begun…}…}
 --
 -- Takes up to `lanes` lanes that are due, each with up to `run` deliveries of its kind begun at the head.
 -- `expired` counts the leases that ran out and whose lanes were taken back.
+--
+-- After Redis forgot what is begun, attempts from before may still be on their way: of the kinds that `look` (1) for what
+-- is in doubt, a lane with a delivery in doubt at its head waits until they have ended.
 --
 -- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a destination
 -- without any room are put off to the next full tenth of a second: so they leave the front of `due`, where they would
@@ -16,15 +19,17 @@
 --   KEYS[5] destinations  HASH  destination id → JSON
 --   KEYS[6] cool          HASH  scope → time; a lane in a cool scope is put off until then
 --   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
+--   KEYS[8] quiet         STRING  the time at which they have ended
 --   <prefix>lease:<lane>  HASH  token, worker
 --   <prefix>lane:<lane>   LIST, <prefix>delivery:<id> HASH, <prefix>event:<key> HASH: see begin.lua
 local now = clock(ARGV[1])
 local ttl, lanes, prefix, worker = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local runs = {}
+local runs, looks_for = {}, {}
 for i = 1, tonumber(ARGV[6]) do
-  runs[ARGV[5 + 2 * i]] = tonumber(ARGV[6 + 2 * i])
+  local kind = ARGV[4 + 3 * i]
+  runs[kind], looks_for[kind] = tonumber(ARGV[5 + 3 * i]), ARGV[6 + 3 * i] == '1'
 end
-local at = 8 + 2 * tonumber(ARGV[6])
+local at = 8 + 3 * tonumber(ARGV[6])
 local others, rooms = tonumber(ARGV[at - 1]), {}
 for i = 1, tonumber(ARGV[at]) do
   rooms[ARGV[at - 1 + 2 * i]] = tonumber(ARGV[at + 2 * i])
@@ -52,6 +57,17 @@ local function cool_until(destination)
     end
   end
   return latest
+end
+
+local quiet
+local function may_be_on_its_way(lane)
+  quiet = quiet or tonumber(redis.call('GET', KEYS[8]) or '0')
+  if now >= quiet or not looks_for[string.match(lane, '^[^/]*')] then
+    return false
+  end
+  local head = redis.call('LINDEX', prefix .. 'lane:' .. lane, 0)
+  local f = head and redis.call('HMGET', prefix .. 'delivery:' .. head, 'b', 'q') or {}
+  return f[1] or f[2]
 end
 
 local taken = {#expired}
@@ -82,6 +98,8 @@ while #taken <= lanes and looks > 0 do
       redis.call('ZREM', KEYS[1], lane)
     elseif wait > now then
       redis.call('ZADD', KEYS[1], int(wait), lane)
+    elseif may_be_on_its_way(lane) then
+      redis.call('ZADD', KEYS[1], int(quiet), lane)
     elseif room < 1 then
       redis.call('ZADD', KEYS[1], int(put_off), lane)
     elseif taking >= room then
