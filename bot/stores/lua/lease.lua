@@ -6,7 +6,7 @@
 -- `expired` counts the leases that ran out and whose lanes were taken back.
 --
 -- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a destination
--- without any room are put off to the next full tenth of a second: so they leave the front of `due`, where they would
+-- without any room are put off to the next full 50 milliseconds: so they leave the front of `due`, where they would
 -- hide others, and come back together, which wakes nobody more often than that.
 --
 --   KEYS[1] due           ZSET  lane → time; leased lanes leave it
@@ -31,7 +31,7 @@ for i = 1, tonumber(ARGV[at]) do
 end
 -- A call may look at so many lanes that it does not take: a bound for the time that Redis is kept from others.
 local looks = 2 * lanes + 1000
-local put_off = math.floor(now / 100 + 1) * 100
+local put_off = math.floor(now / 50 + 1) * 50
 
 redis.call('SET', KEYS[7], int(now))
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, lanes)
@@ -72,23 +72,26 @@ while #taken <= lanes and looks > 0 do
   local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', left, math.min(2 * lanes, looks))
   for _, lane in ipairs(due) do
     local destination = string.match(lane, '^[^#]*')
-    local run, wait = runs[string.match(lane, '^[^/]*')], cool_until(destination)
+    local run = runs[string.match(lane, '^[^/]*')]
     local room, taking = rooms[destination] or others, used[destination] or 0
     if #taken > lanes then
       break
     elseif run == nil then
       left = left + 1
-    elseif is_paused(KEYS[4], destination) then
-      redis.call('ZREM', KEYS[1], lane)
-    elseif wait > now then
-      redis.call('ZADD', KEYS[1], int(wait), lane)
-    elseif room < 1 then
+    elseif room < 1 then -- before all that costs more: of a destination that hangs there may be many
       redis.call('ZADD', KEYS[1], int(put_off), lane)
     elseif taking >= room then
       left = left + 1
+    elseif is_paused(KEYS[4], destination) then
+      redis.call('ZREM', KEYS[1], lane)
     else
-      used[destination] = taking + 1
-      take(lane, destination, run)
+      local wait = cool_until(destination)
+      if wait > now then
+        redis.call('ZADD', KEYS[1], int(wait), lane)
+      else
+        used[destination] = taking + 1
+        take(lane, destination, run)
+      end
     end
   end
   looks = looks - #due
