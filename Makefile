@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check format lock docs bench apache-kafka clean
+.PHONY: help demo test test-slow chaos check format lock docs bench apache-kafka clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,12 @@ test: $(READY)  ## every test, with coverage (ARGS="-k outbox")
 
 test-slow: $(READY)  ## the few tests that make test leaves out for their length
 	$(BIN)/pytest -m "slow and not apache_kafka" -q $(ARGS)
+
+CHAOS_SEEDS ?= 11 12 13 14
+CHAOS_MINUTES ?= 2.5
+
+chaos: $(READY)  ## kill and cut the service for ten minutes, four seeds (CHAOS_SEEDS="1 2" CHAOS_MINUTES=5 ARGS=--split)
+	for seed in $(CHAOS_SEEDS); do $(BIN)/tidings chaos --minutes $(CHAOS_MINUTES) --seed $$seed $(ARGS) || exit 1; done
 
 check: $(READY)  ## format, lint, types, layering
 	$(BIN)/ruff format --check .

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, TypeAlias
 
 from bot.core.answers import Actor
 from bot.core.backoff import Schedule
 from bot.core.cloudevent import decode
+from bot.core.deadletter import Closing
 from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
 from bot.core.destination import Destination, DestinationId, InstallationId
 from bot.core.event import Event, EventKey, Position, Unreadable
@@ -249,6 +251,32 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueued:
+    """What became of deliveries at the outbox's second door: entered; or left out, as they wait or were delivered."""
+
+    entered: int = 0
+    waiting: int = 0
+    delivered: int = 0
+
+    def __add__(self, other: "Enqueued") -> "Enqueued":
+        """Both together."""
+        return Enqueued(
+            entered=self.entered + other.entered,
+            waiting=self.waiting + other.waiting,
+            delivered=self.delivered + other.delivered,
+        )
+
+
+class Standing(StrEnum):
+    """What the outbox knows of a delivery. Delivered and buried ones are forgotten after a while."""
+
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    BURIED = "buried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxState:
     """How much waits: deliveries, lanes with deliveries (and how many of those are held).
 
@@ -309,8 +337,28 @@ class Outbox(Protocol):
         """
         ...
 
+    async def enqueue(self, deliveries: Sequence[Parked], *, again: bool = False) -> Enqueued | Full:
+        """Enter deliveries that the journal has already, and no partition's watermark speaks of: all or none, in order.
+
+        Those that wait are left where they are, those remembered as delivered are left out, unless `again`. They start
+        afresh; of their past only the doubt is kept.
+        """
+        ...
+
+    async def standing(self, deliveries: Sequence[DeliveryId]) -> list[Standing]:
+        """What is known of each."""
+        ...
+
+    async def position(self, delivery: DeliveryId) -> Position | None:
+        """Where the event of a delivery that waits lies in Kafka; None where that is not known."""
+        ...
+
     async def watermark(self, topic: str, partition: int) -> int | None:
         """The next offset to read, or None where nothing was read yet."""
+        ...
+
+    async def enter(self, topic: str, partition: int, offset: int, *, force: bool) -> int:
+        """Set the watermark where there is none, or in any case with `force`; returns the one that holds."""
         ...
 
     async def committable(self, topic: str, partition: int) -> int | None:
@@ -393,11 +441,23 @@ class DeadLetters(Protocol):
     """The dead-letter topic."""
 
     async def unreadable(
-        self, position: Position, value: bytes | None, headers: Sequence[tuple[str, bytes]], why: Unreadable
+        self,
+        position: Position,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]],
+        why: Unreadable,
+        *,
+        key: bytes | None = None,
     ) -> None:
-        """Keep a record that is no event: bytes, headers, position and reason. Returns when Kafka has it (acks=all)."""
+        """Keep a record that is no event: all of it, position and reason. Returns when Kafka has it (acks=all)."""
         ...
 
-    async def buried(self, item: Item, destination: Destination, why: Bury) -> None:
-        """Keep a delivery that was given up. Returns when Kafka has it (acks=all)."""
+    async def buried(
+        self, item: Item, destination: Destination, why: Bury, *, lane: Lane, position: Position | None = None
+    ) -> None:
+        """Keep a delivery that was given up; `position` is its event's. Returns when Kafka has it (acks=all)."""
+        ...
+
+    async def close(self, closings: Sequence[Closing]) -> None:
+        """Note that letters were replayed or dropped. Returns when Kafka has it (acks=all)."""
         ...

@@ -7,7 +7,7 @@ generated from this file, so the text beside each setting is the documentation.
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -43,12 +43,25 @@ class Settings(BaseSettings):
     dead_topic: str = Field("inference.dead", description="The dead-letter topic.")
     subscriptions_topic: str = Field(
         "inference.subscriptions",
-        description="Compacted topic that holds every subscription, for a Redis that was wiped.",
+        description="Compacted topic that holds every subscription, for a Redis that was wiped. Made if missing.",
     )
     parked_topic: str = Field(
-        "inference.parked", description="Compacted topic that holds the deliveries that have waited long."
+        "inference.parked",
+        description="Compacted topic that holds the deliveries that have waited long. Made if missing.",
+    )
+    on_topic_reset: Literal["earliest", "halt"] = Field(
+        "earliest",
+        description="When the events topic was recreated: earliest reads the new one from its beginning, halt reads "
+        "nothing of it until a person acts.",
     )
     group: str = Field("tidings", description="The consumer group of ingest.")
+    session_seconds: float = Field(
+        30,
+        ge=1,
+        le=1800,
+        description="How long Kafka waits for a silent ingest before it gives its partitions to others. "
+        "Brokers allow 6 seconds or more, unless told otherwise.",
+    )
     redis: str = Field("redis://localhost:6379/0", description="Redis 6.2 or newer, or Valkey: AOF on, noeviction.")
     namespace: str = Field("tidings", description="Prefix of every Redis key; give each installation its own.")
     secret: SecretStr = Field(
@@ -94,7 +107,7 @@ class Settings(BaseSettings):
     )
     workers: int = Field(128, ge=1, le=512, description="How many lanes one dispatch process drains at once.")
     lease_seconds: float = Field(
-        60, ge=5, le=600, description="How long a worker may hold a lane before another takes it over."
+        60, ge=2, le=600, description="How long a worker may hold a lane before another takes it over."
     )
     drain_seconds: float = Field(20, ge=0, le=600, description="How long a stopping process may finish what it began.")
     remember_hours: float = Field(

@@ -19,6 +19,10 @@ from bot.core.redaction import redact
 MetricName: TypeAlias = Literal[
     # counter {outcome=event|unreadable|replayed}: a record was read from Kafka by ingest; replayed: below the watermark
     "tidings_records_total",
+    # counter: records at most that retention removed before they were read
+    "tidings_records_lost_to_retention_total",
+    # counter: a partition was found to end before what was read of it: its topic was recreated, or cut short
+    "tidings_topic_resets_total",
     # counter: a delivery entered the outbox
     "tidings_deliveries_appended_total",
     # counter: a delivery was met again (a producer's retry, an overlapping subscription) and dropped
@@ -82,6 +86,12 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.records = self._counter("tidings_records_total", "Records read from Kafka by ingest.", "outcome")
+        self.records_lost_to_retention = self._counter(
+            "tidings_records_lost_to_retention_total", "Records, at most, that retention removed before they were read."
+        )
+        self.topic_resets = self._counter(
+            "tidings_topic_resets_total", "Partitions found to end before what was read of them."
+        )
         self.deliveries_appended = self._counter(
             "tidings_deliveries_appended_total", "Deliveries that entered the outbox."
         )

@@ -128,6 +128,12 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
             )
 
 
+async def team_of(settings: Settings) -> str:
+    """The workspace of the bot token in the settings. Raises UnavailableError where Slack does not tell."""
+    async with SlackWeb(settings.slack_api_url) as web:
+        return (await SingleInstallation(web, settings.slack_bot_token.get_secret_value()).installation()).team
+
+
 def _client(settings: Settings, **more: Any) -> Redis:
     """A client that tries twice again at once, for a connection that went stale; longer waits are the loops' work."""
     retry = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), 2)

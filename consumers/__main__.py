@@ -5,18 +5,20 @@ import gc
 import json
 import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bot.settings import Role, Settings, SettingsError, load
-
-T = TypeVar("T")
+from bot.settings import Role, SettingsError, load
+from consumers.commands.dead import app as dead
+from consumers.commands.replay import replay
+from consumers.shell import DEFAULT_ENV, AsJson, EnvFile, err, out
+from consumers.shell import fail as _fail
+from consumers.shell import run_to_end as _run
+from consumers.shell import settings_of as _settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,12 +29,7 @@ app = typer.Typer(
 subs = typer.Typer(no_args_is_help=True, help="Everyone's subscriptions.")
 app.add_typer(subs, name="subs")
 
-out = Console()
-err = Console(stderr=True)
-
-EnvFile = Annotated[Path, typer.Option("--env-file", help="File with settings; the environment wins over it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-DEFAULT_ENV = Path(".env")
+app.add_typer(dead, name="dead")
 
 
 @app.callback()
@@ -95,6 +92,60 @@ def demo(
         _fail(str(error))
     if as_json:
         sys.stdout.write(json.dumps(report) + "\n")
+    raise typer.Exit(0 if clean else 1)
+
+
+@app.command()
+def chaos(
+    minutes: Annotated[float, typer.Option(help="How long to publish and do violence.")] = 5.0,
+    *,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same acts and events.")] = 1,
+    rate: Annotated[float, typer.Option(help="Events a second.")] = 40.0,
+    members: Annotated[int, typer.Option(min=1, max=9, help="Processes of the service.")] = 3,
+    split: Annotated[bool, typer.Option("--split", help="Ingest, dispatch and people in processes of their own.")] = (
+        False
+    ),
+    only: Annotated[str, typer.Option(help="Draw from these acts only, comma-separated.")] = "",
+    preset: Annotated[
+        str | None, typer.Option(help="A fixed script: tour, rolling, zombie, redis-cut, redis-wipe or slow-receiver.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of the preset; 0 takes its own number.")] = 0,
+    kafka: Annotated[str | None, typer.Option(help="A broker that runs already, which is left in peace.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="An empty folder for logs and ledgers, which stays.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Kill and cut the real service under load, then account for every event: docs/chaos.md."""
+    import logging
+
+    from consumers.chaos.run import perform
+    from consumers.chaos.trial import ChaosError, Trial
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is our own doing
+
+    trial = Trial(
+        seconds=minutes * 60,
+        seed=seed,
+        rate=rate,
+        members=members,
+        split=split,
+        acts=tuple(filter(None, only.split(","))),
+        preset=preset,
+        rounds=rounds,
+        kafka=kafka,
+        folder=folder,
+    )
+    try:
+        report, clean = _run(perform(trial))
+    except ChaosError as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.write(json.dumps(report) + "\n")
+    else:
+        for key, value in report.items():
+            out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False, soft_wrap=True)
+    if not clean:
+        err.print(f"FAILED. Logs and ledgers: {report['logs']}", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"Again: {report['again']}", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if clean else 1)
 
 
@@ -261,35 +312,12 @@ def bench(name: Annotated[str, typer.Argument(help="Which; `all` for every one."
         sys.stdout.write(json.dumps(results if name == "all" else results[name]) + "\n")
 
 
+app.command("replay")(replay)
+
+
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _settings(env_file: Path, roles: frozenset[Role]) -> Settings:
-    try:
-        return load(roles, env_file=env_file)
-    except SettingsError as error:
-        for problem in error.problems:
-            err.print(problem, markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end on uvloop where there is one; Ctrl-C is no traceback."""
-    try:
-        try:
-            import uvloop
-        except ImportError:
-            return asyncio.run(work)
-        return uvloop.run(work)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-
-
-def _fail(text: str) -> NoReturn:
-    err.print(text, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(2)
 
 
 if __name__ == "__main__":

@@ -40,15 +40,22 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0
 RETRY_SECONDS = 0.5
-MARGIN = 5_000
-"""Milliseconds before a lease ends at which its holder stops sending: time enough to settle."""
+LONGEST_MARGIN = 5_000
+
+
+def margin(lease: int) -> int:
+    """Milliseconds before a lease ends at which its holder stops sending, so that there is time to settle.
+
+    A quarter of the lease, five seconds at most. `lease` is in milliseconds.
+    """
+    return min(LONGEST_MARGIN, lease // 4)
 
 
 class Dispatch:
     """Drains lanes of the kinds in `services`, `workers` at a time.
 
     A delivery older than `age` milliseconds is given up. `clock` gives milliseconds since the epoch, by Redis's clock;
-    `dice` numbers within 0 and 1.
+    `dice` numbers within 0 and 1; `margin` is how many milliseconds before its lease ends a worker stops sending.
     """
 
     def __init__(
@@ -63,7 +70,9 @@ class Dispatch:
         age: int,
         clock: Callable[[], int],
         dice: Callable[[], float],
+        margin: int = LONGEST_MARGIN,
     ) -> None:
+        self._margin = margin
         self._outbox = outbox
         self._services = services
         self._dead_letters = dead_letters
@@ -150,7 +159,7 @@ class Dispatch:
             sends += 1
             await self._bury(leased, tried, steps)
             now = self._clock()
-            more = sends < service.pace.turn and not stop.is_set() and now < leased.until - MARGIN
+            more = sends < service.pace.turn and not stop.is_set() and now < leased.until - self._margin
             if not more:
                 # Before the lane is given back, and so before it can be leased anew: else there seems to be no room.
                 lane.close()
@@ -178,7 +187,7 @@ class Dispatch:
 
     async def _send(self, kind: str, outlet: Outlet, leased: Leased, items: list[Item]) -> Outcome:
         """One call of the outlet, ended in time to settle within the lease: a holder past its lease must not send."""
-        seconds = max(0.0, (leased.until - MARGIN - self._clock()) / 1000)
+        seconds = max(0.0, (leased.until - self._margin - self._clock()) / 1000)
         attributes: dict[str, str | int] = {
             "messaging.operation.name": "send",
             "messaging.destination.name": leased.lane,
@@ -217,15 +226,22 @@ class Dispatch:
         for item in tried:
             match steps[item.delivery.id]:
                 case Bury() as bury:
-                    await self._dead_letters.buried(item, leased.destination, bury)
+                    await self._keep_letter(item, leased, bury)
                     log.warning("buried", lane=leased.lane, delivery=item.delivery.id, reason=bury.reason)
                 case Ask(reason=reason, attempt=attempt):
-                    await self._dead_letters.buried(item, leased.destination, Bury(reason=reason, attempt=attempt))
+                    await self._keep_letter(item, leased, Bury(reason=reason, attempt=attempt))
                     log.warning("asked", lane=leased.lane, delivery=item.delivery.id, reason=attempt.reason)
                 case Pause(scope=scope, attempt=attempt):
                     log.warning("paused", lane=leased.lane, scope=scope, reason=attempt.reason)
                 case _:
                     pass
+
+    async def _keep_letter(self, item: Item, leased: Leased, why: Bury) -> None:
+        try:
+            position = await self._outbox.position(item.delivery.id)
+        except UnavailableError:
+            position = None  # good to have, and no reason to send again
+        await self._dead_letters.buried(item, leased.destination, why, lane=leased.lane, position=position)
 
     async def _settle(
         self, leased: Leased, steps: Mapping[DeliveryId, Step | None], service: Service, *, more: bool

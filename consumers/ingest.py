@@ -17,9 +17,10 @@ from bot.core.event import Event, Position, Unreadable
 from bot.core.routing import Router
 from bot.ports import Arrival, Behind, DeadLetters, Entered, Full, Outbox, Stale, Subscriptions
 from bot.telemetry import Metrics
-from consumers.kafka import Record
-from consumers.offsets import unread
+from consumers.kafka import Record, Start
+from consumers.offsets import Bounds, unread
 from consumers.parking import Parking
+from consumers.positions import Positions
 from consumers.race import first
 
 log = structlog.get_logger()
@@ -31,8 +32,8 @@ RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 class Source(Protocol):
     """The partitions this member reads."""
 
-    def batches(self) -> AsyncIterator[Sequence[Record]]:
-        """Batches of one partition each; empty ones when there is nothing."""
+    def batches(self, start: Start) -> AsyncIterator[Sequence[Record]]:
+        """Batches of one partition each, read from where `start` says; empty ones when there is nothing."""
         ...
 
     def assignment(self) -> list[tuple[str, int]]:
@@ -43,8 +44,12 @@ class Source(Protocol):
         """Records above the watermark."""
         ...
 
-    async def rewind(self, topic: str, partition: int, offset: int | None) -> None:
-        """Read on from `offset`, or from the committed one."""
+    async def bounds(self, topic: str, partition: int) -> Bounds:
+        """Where the partition begins and ends, and what was committed. Raises UnavailableError."""
+        ...
+
+    async def rewind(self, topic: str, partition: int) -> None:
+        """Ask `start` anew."""
         ...
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
@@ -65,6 +70,7 @@ class Ingest:
         *,
         shards: int,
         parking: Parking | None = None,
+        halt_on_reset: bool = False,
     ) -> None:
         self._source = source
         self._outbox = outbox
@@ -74,15 +80,20 @@ class Ingest:
         self._shards = shards
         self._parking = parking
         self._router: tuple[int, Router] | None = None
-        self._watermarks: dict[tuple[str, int], int] = {}
-        self.waiting_for: str | None = None
+        self._positions = Positions(outbox, metrics, halt=halt_on_reset)
+        self._held_up_by: str | None = None
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What it can't go on without, or only in part; None when it goes on."""
+        return self._held_up_by or self._positions.waiting_for
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take batches until `stop` is set; commit what is settled, now and once more at the end."""
         ended = asyncio.Event()
         committer = asyncio.create_task(self._commit_regularly(ended), name="ingest-commit")
         try:
-            async for batch in self._source.batches():
+            async for batch in self._source.batches(self._start):
                 if batch:
                     await self._take(batch, stop)
                 if stop.is_set():
@@ -95,6 +106,11 @@ class Ingest:
             await asyncio.gather(committer, return_exceptions=True)
         await self.commit()
 
+    async def _start(self, topic: str, partition: int) -> int | None:
+        offset = await self._positions.take_up((topic, partition), self._source.bounds)
+        self._metrics.ingest_waiting.set(self.waiting_for is not None)
+        return offset
+
     async def _take(self, batch: Sequence[Record], stop: asyncio.Event) -> None:
         """Append the batch, however long Redis or Kafka are away; give up only when stopped."""
         tries = 0
@@ -102,29 +118,34 @@ class Ingest:
             try:
                 await self._append(batch)
             except UnavailableError as error:
-                if self.waiting_for is None:
+                if self._held_up_by is None:
                     log.warning("ingest_waits", why=str(error), cause=str(error.__cause__))
-                self.waiting_for = str(error)
+                self._held_up_by = str(error)
                 self._metrics.ingest_waiting.set(1)
                 await first(stop.wait(), seconds=RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
                 if stop.is_set():
                     return
             else:
-                if self.waiting_for is not None:
+                if self._held_up_by is not None:
                     log.info("ingest_goes_on")
-                self.waiting_for = None
-                self._metrics.ingest_waiting.set(0)
+                self._held_up_by = None
+                self._metrics.ingest_waiting.set(self.waiting_for is not None)
                 return
 
     async def _append(self, batch: Sequence[Record]) -> None:
         topic, partition = batch[0].topic, batch[0].partition
         place = (topic, partition)
-        read_from = self._watermarks.get(place)
+        read_from = self._positions.next(place)
+        if read_from is None:  # the group gave the partition to another member, which reads the batch again
+            return
         events = [(record, _read(record)) for record in unread(batch, read_from)]
         for record, event in events:
             if isinstance(event, Unreadable):
-                await self._dead_letters.unreadable(_position(record), record.value, record.headers, event)
+                # Tried again, this writes it again under the same key, so that it is one letter.
+                await self._dead_letters.unreadable(
+                    _position(record), record.value, record.headers, event, key=record.key
+                )
                 log.warning("record_unreadable", position=str(_position(record)), reason=event.reason)
         while events:
             version, router = await self._routes()
@@ -134,13 +155,12 @@ class Ingest:
                     self._router = None
                 case Behind(watermark=watermark):
                     log.warning("outbox_behind", topic=topic, partition=partition, watermark=watermark, at=read_from)
-                    self._watermarks.pop(place, None)
-                    await self._source.rewind(topic, partition, watermark)
+                    await self._source.rewind(topic, partition)
                     return
                 case Full(lane=lane):
                     raise UnavailableError(f"the outbox is full{f': lane {lane}' if lane else ''}")
                 case Entered() as entered:
-                    self._watermarks[place] = events[-1][0].offset + 1
+                    self._positions.read_to(place, events[-1][0].offset + 1)
                     self._count(place, [event for _, event in events], entered)
                     return
 
@@ -160,7 +180,7 @@ class Ingest:
         metrics.records.labels("replayed").inc(entered.replayed)
         metrics.deliveries_appended.inc(entered.appended)
         metrics.deliveries_known.inc(entered.known)
-        lag = self._source.lag(*place, self._watermarks[place])
+        lag = self._source.lag(*place, self._positions.next(place) or 0)
         if lag is not None:
             metrics.lag.labels(place[0], str(place[1])).set(lag)
 
@@ -172,8 +192,7 @@ class Ingest:
     async def commit(self) -> None:
         """Commit to Kafka, for each partition, the offset below which everything is settled."""
         assigned = self._source.assignment()
-        for place in [place for place in self._watermarks if place not in assigned]:
-            del self._watermarks[place]
+        self._positions.keep(assigned)
         try:
             if self._parking is not None:
                 await self._parking.look(assigned)

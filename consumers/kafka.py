@@ -1,33 +1,24 @@
-"""The Kafka edge: aiokafka behind three small classes, its traps handled here and nowhere else.
-
-- `earliest`, never `latest`: with `latest` a new group, and every new partition, silently starts behind its records
-  (KAFKA-12261).
-- No auto-commit: what may be committed is the outbox's to say.
-- `rebalance_timeout_ms` is set: aiokafka takes the session timeout for it, Java's client five minutes.
-- Range and round-robin only: aiokafka's sticky assignor shares state between a process's consumers (aiokafka#1175).
-- Exceptions in a rebalance listener are logged and swallowed by aiokafka, so they are kept and raised from `batches`.
-- `commit` retries for ever by itself, so it is bounded in time.
-"""
+"""The Kafka edge: aiokafka behind three small classes, its traps handled here and in `member`, and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
-log = structlog.get_logger()
+from bot.core.errors import UnavailableError
+from consumers.member import Member, Timing
+from consumers.offsets import Bounds
+from consumers.race import together
+from consumers.thread import LoopThread
 
-SESSION_MS = 30_000
-REBALANCE_MS = 60_000
-HEARTBEAT_MS = 3_000
 POLL_MS = 250
-COMMIT_SECONDS = 5.0
+ASK_AGAIN_SECONDS = 1.0
+PLACE_AGAIN_SECONDS = 0.1
+"""The least time between two placings of a partition, so that one that can't be placed is no busy loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +31,7 @@ class Record:
     timestamp: int
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    key: bytes | None = None
 
 
 class RecordSource(Protocol):
@@ -50,137 +42,99 @@ class RecordSource(Protocol):
         ...
 
 
-Position = Callable[[str, int], Awaitable[int | None]]
-"""From topic and partition to the next offset to read; None for the offset committed to Kafka."""
+Start = Callable[[str, int], Coroutine[Any, Any, int | None]]
+"""From topic and partition to the next offset to read; None for "not yet", and it is asked again a little later."""
 
 
 class GroupSource:
-    """Batches of the partitions that the consumer group gives to this member, each read from where `start` says."""
+    """Batches of the partitions that the consumer group gives to this member.
 
-    def __init__(self, servers: str, topic: str, group: str, *, start: Position) -> None:
-        self._topic = topic
-        self._start = start
-        self._failure: BaseException | None = None
-        self._polled = False
-        self._committed: dict[TopicPartition, int] = {}
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=servers,
-            group_id=group,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-            session_timeout_ms=SESSION_MS,
-            rebalance_timeout_ms=REBALANCE_MS,
-            heartbeat_interval_ms=HEARTBEAT_MS,
-            partition_assignment_strategy=(RangePartitionAssignor, RoundRobinPartitionAssignor),
-            max_partition_fetch_bytes=2 * 1024 * 1024,
-            fetch_max_bytes=16 * 1024 * 1024,
-        )
+    The consumer lives on a thread of its own, so that its heartbeats go on while this loop is busy; at most
+    `member.HANDED_OVER` batches wait between the two.
+    """
+
+    def __init__(self, servers: str, topic: str, group: str, *, timing: Timing | None = None) -> None:
+        self._thread = LoopThread(f"kafka-{group}")
+        self._member = Member(servers, topic, group, timing or Timing())
+        self._open = AsyncExitStack()
+        self._ask_again: dict[tuple[str, int], float] = {}
+        self._ends: dict[tuple[str, int], int] = {}
 
     async def __aenter__(self) -> Self:
-        """Join the group."""
-        self._consumer.subscribe([self._topic], listener=_Listener(self._assigned, self._revoked))
-        try:
-            await self._consumer.start()
-        except BaseException:
-            await self._consumer.stop()
-            raise
+        """Start the thread and join the group. Raises KafkaError or StuckError."""
+        async with AsyncExitStack() as open_:
+            await open_.enter_async_context(self._thread)
+            open_.push_async_callback(self._stop)
+            await self._thread.call(self._member.start())
+            self._open = open_.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Leave the group; whatever may be committed was committed before."""
-        await self._consumer.stop()
+        """Leave the group, in bounded time; whatever may be committed was committed before."""
+        await self._open.aclose()
 
-    async def batches(self) -> AsyncIterator[Sequence[Record]]:
-        """Yield what was fetched, one partition at a time, so that no partition waits behind another's backlog.
+    async def _stop(self) -> None:
+        await self._thread.call(self._member.stop())
 
-        Yields an empty batch when there was nothing, so that the caller gets to look at its stop signal.
+    async def batches(self, start: Start) -> AsyncIterator[Sequence[Record]]:
+        """Yield batches of one partition each, read from where `start` says; partitions take turns.
+
+        `start` is awaited here, on the caller's loop, for each partition that the group gave to this member, that was
+        rewound, or whose position Kafka has no record at. Yields an empty batch when there was nothing, so that the
+        caller gets to look at its stop signal. Raises KafkaError, StuckError, and what `start` raises.
         """
+        member, thread = self._member, self._thread
         while True:
-            fetched: Mapping[TopicPartition, list[Any]] = await self._consumer.getmany(timeout_ms=POLL_MS)
-            self._raise()
-            if not fetched:
+            await self._take_up(start)
+            fetched = await thread.call(member.next())
+            if fetched is None:
                 yield ()
-            for partition, messages in fetched.items():
-                if partition in self._consumer.assignment():
-                    yield [_record(message) for message in messages]
-                    self._raise()
+            elif member.terms.get(fetched.place) == fetched.term:
+                if fetched.end is not None:
+                    self._ends[fetched.place] = fetched.end
+                yield [record(message) for message in fetched.messages]
+
+    async def _take_up(self, start: Start) -> None:
+        """Place what is vacant. Those that have to wait are asked again every second, and hold up no other.
+
+        All are asked before one is placed: the answers would wait behind its first fetch, on the same connection.
+        """
+        now = asyncio.get_running_loop().time()
+        terms = self._member.terms
+        vacant = [
+            place for place in sorted(self._member.vacant) if place in terms and now >= self._ask_again.get(place, 0.0)
+        ]
+        found: dict[tuple[str, int], tuple[int, int]] = {}
+        for place, offset in zip(vacant, await together(*[start(*place) for place in vacant]), strict=True):
+            self._ask_again[place] = now + (ASK_AGAIN_SECONDS if offset is None else PLACE_AGAIN_SECONDS)
+            if offset is not None:
+                found[place] = (terms[place], offset)
+        if found:
+            await self._thread.call(self._member.place(found))
+
+    async def bounds(self, topic: str, partition: int) -> Bounds:
+        """What Kafka says of the partition. Raises UnavailableError."""
+        try:
+            return await self._thread.call(self._member.bounds((topic, partition)))
+        except (KafkaError, OSError) as error:
+            raise UnavailableError("Kafka does not tell where the partition begins and ends") from error
 
     def assignment(self) -> list[tuple[str, int]]:
         """The partitions this member reads now."""
-        return sorted((partition.topic, partition.partition) for partition in self._consumer.assignment())
+        return sorted(self._member.terms)
 
     def lag(self, topic: str, partition: int, watermark: int) -> int | None:
         """Records of the partition above the watermark, as of the last fetch; None before one."""
-        try:
-            end = self._consumer.highwater(TopicPartition(topic, partition))
-        except IllegalStateError:
-            return None
+        end = self._ends.get((topic, partition))
         return None if end is None else max(0, end - watermark)
 
-    async def rewind(self, topic: str, partition: int, offset: int | None) -> None:
-        """Read on from `offset`, or from the committed offset where it is None."""
-        place = TopicPartition(topic, partition)
-        if offset is None:
-            offset = await self._consumer.committed(place)
-        if offset is None:
-            await self._consumer.seek_to_beginning(place)
-        else:
-            self._consumer.seek(place, offset)
+    async def rewind(self, topic: str, partition: int) -> None:
+        """Ask `start` anew where to read the partition from; what was fetched of it is dropped."""
+        await self._thread.call(self._member.vacate((topic, partition)))
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         """Commit what moved; whether Kafka took it. A refused commit costs nothing: the watermark is in the outbox."""
-        moved = {
-            TopicPartition(*place): offset
-            for place, offset in offsets.items()
-            if self._committed.get(TopicPartition(*place)) != offset
-            and TopicPartition(*place) in self._consumer.assignment()
-        }
-        if not moved:
-            return True
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                await self._consumer.commit(moved)
-        except (CommitFailedError, IllegalStateError, TimeoutError, KafkaError) as error:
-            log.warning("commit_refused", error=type(error).__name__)
-            return False
-        self._committed.update(moved)
-        return True
-
-    async def _assigned(self, partitions: list[TopicPartition]) -> None:
-        try:
-            for partition in partitions:
-                offset = await self._start(partition.topic, partition.partition)
-                if offset is not None:
-                    self._consumer.seek(partition, offset)
-        except BaseException as failure:
-            self._failure = failure
-            raise
-        log.info("partitions_assigned", partitions=sorted(p.partition for p in partitions))
-
-    async def _revoked(self, partitions: list[TopicPartition]) -> None:
-        for partition in partitions:
-            self._committed.pop(partition, None)
-
-    def _raise(self) -> None:
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-
-
-class _Listener(ConsumerRebalanceListener):
-    def __init__(
-        self,
-        assigned: Callable[[list[TopicPartition]], Awaitable[None]],
-        revoked: Callable[[list[TopicPartition]], Awaitable[None]],
-    ) -> None:
-        self._on_assigned = assigned
-        self._on_revoked = revoked
-
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        await self._on_assigned(list(assigned))
-
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        await self._on_revoked(list(revoked))
+        return await self._thread.call(self._member.commit(offsets))
 
 
 class TailSource:
@@ -211,7 +165,7 @@ class TailSource:
             if not fetched:
                 yield ()
             for messages in fetched.values():
-                yield [_record(message) for message in messages]
+                yield [record(message) for message in messages]
 
 
 @asynccontextmanager
@@ -225,7 +179,8 @@ async def producer(servers: str) -> AsyncIterator[AIOKafkaProducer]:
         await made.stop()
 
 
-def _record(message: Any) -> Record:
+def record(message: Any) -> Record:
+    """A record as aiokafka gives it."""
     return Record(
         topic=message.topic,
         partition=message.partition,
@@ -233,4 +188,5 @@ def _record(message: Any) -> Record:
         timestamp=message.timestamp,
         value=message.value,
         headers=tuple(message.headers),
+        key=message.key,
     )

@@ -36,11 +36,14 @@ from bot.web import console
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
+from consumers import topics
 from consumers.broadcast import Broadcast
-from consumers.dispatch import Dispatch
+from consumers.dispatch import Dispatch, margin
+from consumers.findings import Severity
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
 from consumers.keeper import Keeper
+from consumers.member import StuckError, Timing
 from consumers.parking import Parking
 from consumers.race import first
 
@@ -93,6 +96,7 @@ class Process:
         async with AsyncExitStack() as open_:
             kafka = await _patient_producer(open_, self._settings)
             open_.callback(self._stage, "kafka")
+            await _check_topics(self._settings, look=Role.INGEST in self._roles)
             kept = await open_.enter_async_context(stores(self._settings, kafka))
             open_.callback(self._stage, "redis")
             keeper = Keeper(kept, self._metrics)
@@ -134,6 +138,7 @@ class Process:
                 age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
+                margin=margin(round(settings.lease_seconds * 1000)),
             )
             self._own("dispatch", self._dispatching(self._dispatch))
         else:
@@ -172,7 +177,7 @@ class Process:
         while not signals.stop_ingest.is_set():
             try:
                 async with GroupSource(
-                    settings.kafka, settings.topic, settings.group, start=kept.outbox.watermark
+                    settings.kafka, settings.topic, settings.group, timing=Timing.of(settings.session_seconds)
                 ) as source:
                     ingest = Ingest(
                         source,
@@ -182,13 +187,14 @@ class Process:
                         self._metrics,
                         shards=SHARDS,
                         parking=Parking(kept.outbox, kept.parked, age=round(settings.park_after * 1000)),
+                        halt_on_reset=settings.on_topic_reset == "halt",
                     )
                     self._ingest = ingest
                     await ingest.run(signals.stop_ingest)
                     signals.ingest_idle.set()
                     await signals.drained.wait()
                     await ingest.commit()
-            except (KafkaError, UnavailableError, OSError) as error:
+            except (KafkaError, StuckError, UnavailableError, OSError) as error:
                 log.warning("consumer_replaced", why=str(error) or type(error).__name__)
                 await first(signals.stop_ingest.wait(), seconds=RESTART_SECONDS)
         signals.ingest_idle.set()
@@ -266,6 +272,15 @@ async def _patient_producer(open_: AsyncExitStack, settings: Settings) -> AIOKaf
         with attempt:
             return await open_.enter_async_context(producer(settings.kafka))
     raise AssertionError("patience has no end")
+
+
+async def _check_topics(settings: Settings, *, look: bool) -> None:
+    """Make the topics that are missing and say what weakens a promise; none of it keeps the process from starting."""
+    found = await topics.prepare(settings.kafka, settings)
+    found += await topics.look(settings.kafka, settings) if look else []
+    for finding in found:
+        say = {Severity.INFO: log.info, Severity.WARNING: log.warning, Severity.ERROR: log.error}[finding.severity]
+        say("topic_check", what=finding.what, remedy=finding.remedy)
 
 
 def _redis_check(kept: Stores) -> Callable[[], Awaitable[None]]:

@@ -3,7 +3,8 @@
 TidingsError
 ├── MistakeError       typed text that can't be understood: what, where, and what to type instead
 │   ├── FilterError    … a filter
-│   └── CommandError   … a slash command
+│   ├── CommandError   … a slash command
+│   └── MomentError    … a point in time
 ├── DestinationError   a place that can't be delivered to
 └── UnavailableError   a service that is needed for an answer doesn't answer: try again
 
@@ -39,6 +40,10 @@ class FilterError(MistakeError):
 
 class CommandError(MistakeError):
     """A slash command that can't be understood."""
+
+
+class MomentError(MistakeError):
+    """A point in time that can't be understood."""
 
 
 class DestinationError(TidingsError):

@@ -150,6 +150,15 @@ class Position:
         return f"{self.topic}/{self.partition}@{self.offset}"
 
 
+def read_position(text: str) -> Position:
+    """Read what `str` of a position gives. Raises ValueError for anything else."""
+    place, _, offset = text.rpartition("@")
+    topic, _, partition = place.rpartition("/")
+    if not topic or not (partition + offset).isdecimal():
+        raise ValueError(f"{text!r} is no position")
+    return Position(topic=topic, partition=int(partition), offset=int(offset))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """A record that is no event. `reason` is one sentence naming the field and what was wrong with it."""

@@ -19,6 +19,8 @@ SILENT = (RedisConnectionError, RedisTimeoutError)
 UNABLE = (ClusterDownError, MasterDownError, OutOfMemoryError, ReadOnlyError)
 UNABLE_WORDS = ("MISCONF", "BUSY", "UNKILLABLE", "NOREPLICAS")
 """Answers about Redis's state that the client library has no exception for (redis.io, error replies)."""
+CLOSED = "the handler is closed"
+"""In the RuntimeError with which uvloop refuses to write to a connection that just broke; redis-py passes it on."""
 
 
 @contextmanager
@@ -33,6 +35,10 @@ def unavailable() -> Iterator[None]:
     except ResponseError as error:
         if isinstance(error, UNABLE) or str(error).startswith(UNABLE_WORDS):
             raise UnavailableError(f"Redis can't take this now: {error}") from error
+        raise
+    except RuntimeError as error:
+        if CLOSED in str(error):
+            raise UnavailableError("Redis does not answer") from error
         raise
 
 

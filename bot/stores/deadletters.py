@@ -1,20 +1,20 @@
 """The dead-letter topic: what could not be read, and what was given up, each with why.
 
-Headers say what a value is. `tidings-kind: unreadable` has the record's own bytes as value and its own headers beside
-`tidings-reason` and `tidings-position`; producing those bytes again is all that a replay takes. `tidings-kind: buried`
-has JSON: the event, the destination's id, the reason and every attempt.
+`letters` says how they lie there.
 """
 
+import asyncio
 from collections.abc import Sequence
 
-import orjson
 from aiokafka import AIOKafkaProducer
 
-from bot.core.delivery import Attempt, Bury
-from bot.core.destination import Destination, destination_id
+from bot.core.deadletter import Closing
+from bot.core.delivery import Bury, Lane
+from bot.core.destination import Destination
 from bot.core.event import Position, Unreadable
 from bot.ports import Item
 from bot.stores.away import kafka_unavailable
+from bot.stores.letters import Headers, Written, write_buried, write_closing, write_unreadable
 
 
 class KafkaDeadLetters:
@@ -25,36 +25,21 @@ class KafkaDeadLetters:
         self._topic = topic
 
     async def unreadable(
-        self, position: Position, value: bytes | None, headers: Sequence[tuple[str, bytes]], why: Unreadable
+        self, position: Position, value: bytes | None, headers: Headers, why: Unreadable, *, key: bytes | None = None
     ) -> None:
         """Keep a record that is no event."""
-        added = [
-            ("tidings-kind", b"unreadable"),
-            ("tidings-reason", why.reason.encode()),
-            ("tidings-position", str(position).encode()),
-        ]
+        await self._write(write_unreadable(position, value, headers, why, key=key))
+
+    async def buried(
+        self, item: Item, destination: Destination, why: Bury, *, lane: Lane, position: Position | None = None
+    ) -> None:
+        """Keep a delivery that was given up."""
+        await self._write(write_buried(item, destination, why, lane=lane, position=position))
+
+    async def close(self, closings: Sequence[Closing]) -> None:
+        """Note that letters were replayed or dropped."""
+        await asyncio.gather(*(self._write(write_closing(closing)) for closing in closings))
+
+    async def _write(self, record: Written) -> None:
         with kafka_unavailable():
-            await self._producer.send_and_wait(
-                self._topic, value, key=str(position).encode(), headers=[*headers, *added]
-            )
-
-    async def buried(self, item: Item, destination: Destination, why: Bury) -> None:
-        """Keep a delivery that was given up, keyed by its id."""
-        delivery = item.delivery
-        value = {
-            "delivery": delivery.id,
-            "destination": destination_id(destination),
-            "reason": why.reason,
-            "appended": delivery.appended,
-            "attempts": [_attempt(attempt) for attempt in (*delivery.history, why.attempt)],
-            "event": orjson.Fragment(item.body),
-        }
-        headers = [("tidings-kind", b"buried"), ("tidings-reason", why.reason.encode())]
-        with kafka_unavailable():
-            await self._producer.send_and_wait(
-                self._topic, orjson.dumps(value), key=delivery.id.encode(), headers=headers
-            )
-
-
-def _attempt(attempt: Attempt) -> dict[str, str | int]:
-    return {"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason}
+            await self._producer.send_and_wait(self._topic, record.value, key=record.key, headers=list(record.headers))

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from bot.core.delivery import (
     Ask,
@@ -29,11 +30,12 @@ from bot.core.delivery import (
 )
 from bot.core.destination import Destination, DestinationId, InstallationId, destination_id, installation_of
 from bot.core.errors import UnavailableError
-from bot.core.event import EventKey, Position
+from bot.core.event import EventKey, Position, read_position
 from bot.ports import (
     Appended,
     Arrival,
     Behind,
+    Enqueued,
     Entered,
     Full,
     Leased,
@@ -42,6 +44,7 @@ from bot.ports import (
     Recalled,
     Settled,
     Stale,
+    Standing,
     Taken,
 )
 from bot.stores.away import unavailable
@@ -81,10 +84,15 @@ class RedisOutbox:
         self._keys = keys
         self._limits = limits
         self.now = now
-        self._append, self._lease, self._settle, self._resume, self._overdue, self._park, self._show = (
-            Script(redis, name, "begin", epoch=epoch)
-            for name in ("append", "lease", "settle", "resume", "overdue", "park", "show")
-        )
+        self._append = Script(redis, "append", "begin", epoch=epoch)
+        self._enter = Script(redis, "enter", epoch=epoch)
+        self._lease = Script(redis, "lease", "begin", epoch=epoch)
+        self._settle = Script(redis, "settle", "begin", epoch=epoch)
+        self._resume = Script(redis, "resume", "begin", epoch=epoch)
+        self._overdue = Script(redis, "overdue", "begin", epoch=epoch)
+        self._park = Script(redis, "park", epoch=epoch)
+        self._show = Script(redis, "show", "begin", epoch=epoch)
+        self._enqueue = Script(redis, "enqueue", "begin", epoch=epoch)
 
     async def append(
         self, topic: str, partition: int, arrivals: Sequence[Arrival], *, version: int, read_from: int | None
@@ -123,22 +131,64 @@ class RedisOutbox:
                 return Entered(appended=appended, known=known, replayed=replayed)
         raise AssertionError(answer)
 
+    async def enqueue(self, deliveries: Sequence[Parked], *, again: bool = False) -> Enqueued | Full:
+        """Enter deliveries of no partition, which the journal has; see enqueue.lua."""
+        k = self._keys
+        places = {one.delivery.destination: one.destination for one in deliveries}
+        answer = await self._enqueue(
+            [k.due, k.leased, k.paused, k.destinations, k.waiting, k.wake, k.parked, k.unparked],
+            [
+                *(self._clock(), k.prefix, "1" if again else "0", self._limits.most, self._limits.most_a_lane),
+                *(len(places), *(part for place, known in places.items() for part in (place, destination_json(known)))),
+                *(len(deliveries), *(part for one in deliveries for part in _entry(one))),
+            ],
+        )
+        match answer:
+            case [b"full", lane]:
+                return Full(lane=Lane(lane.decode()) if lane else None)
+            case [_, entered, waiting, delivered]:
+                return Enqueued(entered=entered, waiting=waiting, delivered=delivered)
+        raise AssertionError(answer)
+
+    async def standing(self, deliveries: Sequence[DeliveryId]) -> list[Standing]:
+        """What is known of each."""
+        with unavailable():
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for delivery in deliveries:
+                    pipe.get(self._keys.delivery(delivery))
+                return [_standing(memory) for memory in await pipe.execute(raise_on_error=False)]
+
+    async def position(self, delivery: DeliveryId) -> Position | None:
+        """Where the event of a waiting delivery lies."""
+        with unavailable():
+            found = await cast("Any", self._redis.hget(self._keys.delivery(delivery), "p"))
+        return None if found is None else read_position(found.decode())
+
     async def watermark(self, topic: str, partition: int) -> int | None:
         """The next offset to read, or None where nothing was read yet."""
         with unavailable():
             found = await cast("Any", self._redis.hget(self._keys.watermarks, f"{topic}/{partition}"))
         return None if found is None else int(found)
 
+    async def enter(self, topic: str, partition: int, offset: int, *, force: bool) -> int:
+        """Set the watermark where there is none, or with `force`; see enter.lua."""
+        field = f"{topic}/{partition}"
+        return int(await self._enter([self._keys.watermarks], [field, offset, int(force)]))
+
     async def committable(self, topic: str, partition: int) -> int | None:
-        """The lowest offset with an unsettled delivery, else the watermark; None where nothing was read yet."""
+        """The lowest offset with an unsettled delivery, else the watermark; None where nothing was read yet.
+
+        Never above the watermark: deliveries of a topic that was recreated have offsets that the new one lacks.
+        A negative watermark waits for a person, and nothing is committed.
+        """
         with unavailable():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.zrange(self._keys.unsettled(topic, partition), 0, 0, withscores=True)
                 pipe.hget(self._keys.watermarks, f"{topic}/{partition}")
                 oldest, watermark = await pipe.execute()
-        if oldest:
-            return int(oldest[0][1])
-        return None if watermark is None else int(watermark)
+        known = [int(offset) for offset in (watermark, oldest[0][1] if oldest else None) if offset is not None]
+        lowest = min(known, default=None)
+        return None if lowest is None or lowest < 0 else lowest
 
     async def overdue(self, topic: str, partition: int, *, age: int, limit: int) -> tuple[Parked, ...]:
         """What of a partition has waited longer than `age` milliseconds; see overdue.lua."""
@@ -328,6 +378,30 @@ class Wakes:
         self._heard.clear()
         if self._failure is not None:
             raise self._failure
+
+
+def _entry(parked: Parked) -> tuple[Any, ...]:
+    """A delivery as enqueue.lua takes it."""
+    delivery = parked.delivery
+    doubt = "" if delivery.doubt is None else delivery.doubt
+    return (
+        *(delivery.id, parked.lane, delivery.destination, delivery.event, parked.body, doubt, str(parked.position)),
+    )
+
+
+def _standing(memory: bytes | Exception | None) -> Standing:
+    """A waiting delivery is a HASH, which GET refuses; a settled one is a STRING that says how it ended."""
+    match memory:
+        case None:
+            return Standing.UNKNOWN
+        case b"done":
+            return Standing.DELIVERED
+        case ResponseError() if str(memory).startswith("WRONGTYPE"):
+            return Standing.WAITING
+        case Exception():
+            raise memory
+        case _:
+            return Standing.BURIED
 
 
 def _arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:

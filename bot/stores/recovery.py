@@ -203,7 +203,7 @@ class Recovery:
                 [
                     *(k.prefix, delivery.id, delivery.event, parked.body, delivery.appended, delivery.attempts),
                     *(b"\n".join(attempt_json(attempt) for attempt in delivery.history), doubt, parked.lane),
-                    *(delivery.destination, destination_json(parked.destination)),
+                    *(delivery.destination, destination_json(parked.destination), str(at)),
                 ],
             )
             if answer == b"made":

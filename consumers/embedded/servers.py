@@ -23,7 +23,7 @@ from consumers.embedded import guard, valkey
 _READY_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
 _TRIES: Final = 3
-_GUARDED: Final = (sys.executable, "-I", "-S", guard.__file__)
+GUARDED: Final = (sys.executable, "-I", "-S", guard.__file__)
 """What goes before a command that is to end with this process."""
 
 
@@ -77,7 +77,7 @@ async def embedded_redis(data_dir: Path | None = None) -> AsyncIterator[str]:
         words = stack.enter_context((folder / "valkey.log").open("w+b"))
         for _ in range(_TRIES):  # somebody else may take the free port first
             port = valkey.free_port()
-            command = [*_GUARDED, str(os.getpid()), str(program), *valkey.arguments(port=port, folder=folder)]
+            command = [*GUARDED, str(os.getpid()), str(program), *valkey.arguments(port=port, folder=folder)]
             async with AsyncExitStack() as attempt:
                 process = await attempt.enter_async_context(_child(command, stdout=words, stderr=words))
                 if await valkey.ready(port, alive=partial(_alive, process), seconds=_READY_SECONDS):
@@ -102,7 +102,7 @@ async def child(
     Raises:
         StartError: it ended, or said nothing for half a minute.
     """
-    command = [*_GUARDED, str(os.getpid()), sys.executable, "-m", module, *arguments]
+    command = [*GUARDED, str(os.getpid()), sys.executable, "-m", module, *arguments]
     async with AsyncExitStack() as stack:
         words = stack.enter_context(log.open("w+b"))
         process = await stack.enter_async_context(_child(command, stdout=PIPE, stderr=words, environment=environment))

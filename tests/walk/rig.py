@@ -14,7 +14,11 @@ from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource
+from consumers.member import Timing
 from tests.walk.parts import eventually
+
+QUICK = Timing(heartbeat_ms=300, metadata_ms=500)
+"""A rebalance is heard of with the next heartbeat, and a grown topic with the next look at the metadata."""
 
 
 class Rig:
@@ -38,8 +42,8 @@ class Rig:
         self._kafka = kafka
 
     @asynccontextmanager
-    async def ingesting(self) -> AsyncIterator[Ingest]:
-        async with GroupSource(self.address, self.topic, self.topic, start=self.outbox.watermark) as source:
+    async def ingesting(self, *, halt_on_reset: bool = False) -> AsyncIterator[Ingest]:
+        async with GroupSource(self.address, self.topic, self.topic, timing=QUICK) as source:
             ingest = Ingest(
                 source,
                 self.outbox,
@@ -47,6 +51,7 @@ class Rig:
                 KafkaDeadLetters(self._kafka, self.dead),
                 self.metrics,
                 shards=2,
+                halt_on_reset=halt_on_reset,
             )
             stop = asyncio.Event()
             task = asyncio.create_task(ingest.run(stop))
@@ -86,11 +91,16 @@ class Rig:
         return bodies
 
     async def committed(self) -> int | None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
-        await admin.start()
-        try:
+        async with self.administrator() as admin:
             offsets = await admin.list_consumer_group_offsets(self.topic)
             found = offsets.get(TopicPartition(self.topic, 0))
             return None if found is None else int(found.offset)
+
+    @asynccontextmanager
+    async def administrator(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
+        await admin.start()
+        try:
+            yield admin
         finally:
             await admin.close()

@@ -96,7 +96,10 @@ for _ = 1, records do
       if redis.call('EXISTS', prefix .. 'delivery:' .. id) == 1 then
         known = known + 1
       else
-        redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', field, 'l', lane)
+        redis.call(
+          'HSET', prefix .. 'delivery:' .. id,
+          'e', event, 'a', int(now), 'u', field, 'l', lane, 'p', field .. '@' .. int(offset)
+        )
         if offset < again_below then
           redis.call('HSET', prefix .. 'delivery:' .. id, 'q', int(math.max(known_at, math.min(time, now) - CLOCKS)))
         end

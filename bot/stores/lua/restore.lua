@@ -1,4 +1,4 @@
--- restore(prefix, id, event key, body, appended, attempts, history, doubt, lane, destination id, json)
+-- restore(prefix, id, event key, body, appended, attempts, history, doubt, lane, destination id, json, position)
 --   -> 'made', 'waits' or 'settled'
 --
 -- Makes a parked delivery anew from the journal, at the end of its lane. One that waits here already only becomes parked; of
@@ -29,7 +29,7 @@ if kind == 'hash' then
   return 'waits'
 end
 local lane = ARGV[9]
-redis.call('HSET', key, 'e', event, 'a', ARGV[5], 'n', ARGV[6], 'q', ARGV[8], 'l', lane, 'u', '')
+redis.call('HSET', key, 'e', event, 'a', ARGV[5], 'n', ARGV[6], 'q', ARGV[8], 'l', lane, 'u', '', 'p', ARGV[12])
 if ARGV[7] ~= '' then
   redis.call('HSET', key, 'h', ARGV[7])
 end

@@ -178,6 +178,28 @@ async def test_an_outbox_that_went_back_in_time_leaves_no_gap(
     assert await lease(outbox) == ()
 
 
+async def test_a_partition_is_entered_once_unless_it_is_forced(outbox: RedisOutbox) -> None:
+    assert await outbox.enter("events", 0, 5, force=False) == 5
+    assert await outbox.enter("events", 0, 9, force=False) == 5
+    assert await append(outbox, arrival(5, FRAUD), read_from=5) == Entered(appended=1, known=0, replayed=0)
+    assert await outbox.enter("events", 0, 2, force=False) == 6
+    assert await outbox.enter("events", 0, 2, force=True) == 2
+    assert await outbox.watermark("events", 0) == 2
+    assert await outbox.watermark("events", 1) is None
+
+
+async def test_nothing_is_committed_above_the_watermark_nor_of_a_partition_that_waits_for_a_person(
+    outbox: RedisOutbox,
+) -> None:
+    await append(outbox, arrival(7, FRAUD))
+    assert await outbox.committable("events", 0) == 7
+    await outbox.enter("events", 0, 3, force=True)
+    assert await outbox.committable("events", 0) == 3
+    await outbox.enter("events", 0, -1, force=True)
+    assert await outbox.committable("events", 0) is None
+    assert await append(outbox, arrival(4, EVALS), read_from=4) == Behind(watermark=-1)
+
+
 async def test_only_settled_events_may_be_committed(outbox: RedisOutbox) -> None:
     assert await outbox.committable("events", 0) is None
     await append(outbox, arrival(3, FRAUD), arrival(4, FRAUD, HOOK), Arrival(offset=5))

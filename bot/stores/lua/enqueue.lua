@@ -1,0 +1,95 @@
+-- enqueue(now, prefix, again, most, most a lane, destinations, {id, json}…,
+--         deliveries, {delivery id, lane, destination id, event key, body, doubt or '', position}…)
+--   -> {'full', lane or ''} or {'ok', entered, waiting, delivered}
+--
+-- Enters deliveries that come from no partition (a replay), in order: all of it or nothing. The journal has them
+-- already, so they are parked from the start, and hold no commit back. One that waits is left where it is, and is
+-- parked now. One that is remembered as delivered is left out, unless `again` is '1', and leaves the journal; one that
+-- is remembered as buried is entered: that is what a replay is for. They start afresh: no attempts, no history, a new
+-- age. 'full' is as append.lua's.
+--
+--   KEYS[1] due                ZSET  lane → time; lanes that wake up are entered
+--   KEYS[2] leased             ZSET  lane → expiry; a held lane is left to its holder
+--   KEYS[3] paused             HASH  destination id → reason; a paused lane is left alone
+--   KEYS[4] destinations       HASH  destination id → JSON
+--   KEYS[5] waiting            STRING  number of deliveries in the outbox
+--   KEYS[6] wake               channel
+--   KEYS[7] parked             SET   gains the ids that wait
+--   KEYS[8] unparked           SET   gains the ids that have to leave the journal; loses those that enter
+--   <prefix>delivery:<id>      HASH where it waits, STRING where it is settled; written
+--   <prefix>event:<key>        HASH  body, refs
+--   <prefix>lane:<lane>        LIST  delivery ids
+--   <prefix>pace:<lane>        STRING  time before which the lane may not send
+--   <prefix>unsettled:<topic>/<partition>  ZSET  loses what is parked now
+local now = clock(ARGV[1])
+local prefix, again = ARGV[2], ARGV[3] == '1'
+local most, most_a_lane = tonumber(ARGV[4]), tonumber(ARGV[5])
+local destinations = tonumber(ARGV[6])
+local first = 8 + 2 * destinations
+local deliveries = tonumber(ARGV[first - 1])
+local WIDTH = 7
+
+if tonumber(redis.call('GET', KEYS[5]) or '0') >= most then
+  return {'full', ''}
+end
+for at = first, first + WIDTH * (deliveries - 1), WIDTH do
+  if redis.call('LLEN', prefix .. 'lane:' .. ARGV[at + 1]) >= most_a_lane then
+    return {'full', ARGV[at + 1]}
+  end
+end
+
+for at = 7, first - 2, 2 do
+  redis.call('HSETNX', KEYS[4], ARGV[at], ARGV[at + 1])
+end
+
+local entered, waiting, delivered = 0, 0, 0
+local touched, order = {}, {}
+for at = first, first + WIDTH * (deliveries - 1), WIDTH do
+  local id, lane, destination = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local event, body, doubt, position = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
+  local key = prefix .. 'delivery:' .. id
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'hash' then
+    local u = redis.call('HGET', key, 'u')
+    if u and u ~= '' then
+      redis.call('ZREM', prefix .. 'unsettled:' .. u, id)
+    end
+    redis.call('SADD', KEYS[7], id)
+    waiting = waiting + 1
+  elseif kind == 'string' and not again and redis.call('GET', key) == 'done' then
+    redis.call('SADD', KEYS[8], id)
+    delivered = delivered + 1
+  else
+    redis.call('DEL', key)
+    redis.call('HSET', key, 'e', event, 'a', int(now), 'u', '', 'l', lane, 'p', position)
+    if doubt ~= '' then
+      redis.call('HSET', key, 'q', doubt)
+    end
+    redis.call('SADD', KEYS[7], id)
+    redis.call('SREM', KEYS[8], id)
+    redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
+    if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
+      redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
+    end
+    if not touched[lane] then
+      touched[lane] = destination
+      order[#order + 1] = lane
+    end
+    entered = entered + 1
+  end
+end
+
+if entered > 0 then
+  redis.call('INCRBY', KEYS[5], entered)
+end
+local woken = false
+for _, lane in ipairs(order) do
+  if not redis.call('ZSCORE', KEYS[2], lane) and redis.call('HEXISTS', KEYS[3], touched[lane]) == 0 then
+    local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
+    woken = redis.call('ZADD', KEYS[1], 'NX', int(due), lane) == 1 or woken
+  end
+end
+if woken then
+  redis.call('PUBLISH', KEYS[6], '')
+end
+return {'ok', entered, waiting, delivered}

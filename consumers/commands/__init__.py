@@ -1,0 +1,1 @@
+"""Commands that are too long for `__main__`: what each is called, asks and prints."""
