@@ -102,6 +102,7 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                 lease=round(settings.lease_seconds * 1000),
                 remember=round(settings.remember_hours * HOUR),
                 shards=SHARDS,
+                age=round(settings.max_age_hours * HOUR),
                 most=settings.outbox_max,
                 most_a_lane=settings.lane_max,
             )

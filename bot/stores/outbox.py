@@ -63,12 +63,14 @@ LOOKING_KINDS = ("slack",)
 class Limits:
     """`lease` and `remember` are milliseconds; `run` is how many deliveries of a merging kind are begun at once.
 
+    `age` is how long a delivery may wait in a paused lane before it is given up, in milliseconds.
     `most` is how many deliveries the outbox takes in all, `most_a_lane` how many a lane does; each by one batch more.
     """
 
     lease: int = 60_000
     remember: int = 24 * 3_600_000
     run: int = 10
+    age: int = 72 * 3_600_000
     shards: int = 8
     most: int = 200_000
     most_a_lane: int = 100_000
@@ -113,7 +115,7 @@ class RedisOutbox:
                 records += (routed.delivery, routed.lane, place)
         answer = await self._append(
             [
-                *(k.watermarks, k.unsettled(topic, partition), k.due, k.leased, k.paused, k.destinations),
+                *(k.watermarks, k.unsettled(topic, partition), k.due, k.leased, k.destinations),
                 *(k.subscriptions_version, k.waiting, k.wake, k.reread),
             ],
             [
@@ -139,7 +141,7 @@ class RedisOutbox:
         k = self._keys
         places = {one.delivery.destination: one.destination for one in deliveries}
         answer = await self._enqueue(
-            [k.due, k.leased, k.paused, k.destinations, k.waiting, k.wake, k.parked, k.unparked],
+            [k.due, k.leased, k.destinations, k.waiting, k.wake, k.parked, k.unparked],
             [
                 *(self._clock(), k.prefix, "1" if again else "0", self._limits.most, self._limits.most_a_lane),
                 *(len(places), *(part for place, known in places.items() for part in (place, destination_json(known)))),
@@ -237,7 +239,7 @@ class RedisOutbox:
         answer = await self._lease(
             [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool, k.pulse, k.quiet],
             [
-                *(self._clock(), self._limits.lease, lanes, k.prefix, worker, len(kinds), *runs),
+                *(self._clock(), self._limits.lease, lanes, k.prefix, worker, self._limits.age, len(kinds), *runs),
                 *(others, len(rooms), *(part for place, room in rooms.items() for part in (place, room))),
             ],
         )
@@ -266,7 +268,7 @@ class RedisOutbox:
             [k.due, k.leased, k.paused, k.cool, k.waiting, k.wake, k.pulse, k.parked, k.unparked],
             [
                 *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, run),
-                *(self._limits.remember, len(steps)),
+                *(self._limits.remember, self._limits.age, len(steps)),
                 *(part for delivery, step in steps.items() for part in (delivery, *_arguments(leased.lane, step))),
             ],
         )
@@ -309,7 +311,7 @@ class RedisOutbox:
         """Put deliveries that were asked about back into their lanes, each once; see show.lua."""
         k = self._keys
         shown, known, gone = await self._show(
-            [k.due, k.leased, k.paused, k.waiting, k.wake],
+            [k.due, k.leased, k.waiting, k.wake],
             [self._clock(), k.prefix, installation, *deliveries],
         )
         return Recalled(shown=shown, known=known, gone=gone)

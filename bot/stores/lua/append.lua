@@ -14,18 +14,17 @@
 --   KEYS[2] unsettled:<field>      ZSET  delivery id → offset
 --   KEYS[3] due                    ZSET  lane → time; lanes that wake up are entered
 --   KEYS[4] leased                 ZSET  lane → expiry; a held lane is left to its holder
---   KEYS[5] paused                 HASH  destination id, or installation → reason; a paused lane is left alone
---   KEYS[6] destinations           HASH  destination id → JSON
---   KEYS[7] subscriptions:version  STRING  must equal `version`, else the caller routed by old subscriptions
---   KEYS[8] waiting                STRING  number of deliveries in the outbox
---   KEYS[9] wake                   channel
---   KEYS[10] reread                HASH  <field> → end:since; records below `end` were read before, last known at `since`
+--   KEYS[5] destinations           HASH  destination id → JSON
+--   KEYS[6] subscriptions:version  STRING  must equal `version`, else the caller routed by old subscriptions
+--   KEYS[7] waiting                STRING  number of deliveries in the outbox
+--   KEYS[8] wake                   channel
+--   KEYS[9] reread                 HASH  <field> → end:since; records below `end` were read before, last known at `since`
 --   <prefix>delivery:<id>          HASH written; exists already (as HASH or STRING) for a known delivery
 --   <prefix>event:<key>            HASH  body, refs
 --   <prefix>lane:<lane>            LIST  delivery ids
 --   <prefix>pace:<lane>            STRING  time before which the lane may not send
 local now = clock(ARGV[1])
-if (redis.call('GET', KEYS[7]) or '0') ~= ARGV[2] then
+if (redis.call('GET', KEYS[6]) or '0') ~= ARGV[2] then
   return {'stale'}
 end
 local read_from, field, prefix = ARGV[3], ARGV[4], ARGV[5]
@@ -37,7 +36,7 @@ local most, most_a_lane = tonumber(ARGV[6]), tonumber(ARGV[7])
 local at = 8
 
 local function full()
-  if tonumber(redis.call('GET', KEYS[8]) or '0') >= most then
+  if tonumber(redis.call('GET', KEYS[7]) or '0') >= most then
     return ''
   end
   local asked, look, watermark = {}, at, tonumber(stored or '-1')
@@ -66,13 +65,13 @@ end
 
 -- How far the clock of whoever wrote the record's time may be ahead, and how far Redis's view of the past may be off.
 local CLOCKS = 60000
-local again_below, known_at = string.match(redis.call('HGET', KEYS[10], field) or '', '^(%d+):(%d+)$')
+local again_below, known_at = string.match(redis.call('HGET', KEYS[9], field) or '', '^(%d+):(%d+)$')
 again_below, known_at = tonumber(again_below or '-1'), tonumber(known_at or '0')
 
 local destinations = tonumber(ARGV[at])
 at = at + 1
 for _ = 1, destinations do
-  redis.call('HSETNX', KEYS[6], ARGV[at], ARGV[at + 1])
+  redis.call('HSETNX', KEYS[5], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
 
@@ -106,7 +105,7 @@ for _ = 1, records do
         redis.call('ZADD', KEYS[2], offset, id)
         redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
         if not touched[lane] then
-          touched[lane] = destination
+          touched[lane] = true
           order[#order + 1] = lane
         end
         fresh = fresh + 1
@@ -126,19 +125,19 @@ if replayed < records then
   redis.call('HSET', KEYS[1], field, int(watermark))
 end
 if again_below >= 0 and watermark >= again_below then
-  redis.call('HDEL', KEYS[10], field)
+  redis.call('HDEL', KEYS[9], field)
 end
 if appended > 0 then
-  redis.call('INCRBY', KEYS[8], appended)
+  redis.call('INCRBY', KEYS[7], appended)
 end
 local woken = false
 for _, lane in ipairs(order) do
-  if not redis.call('ZSCORE', KEYS[4], lane) and not is_paused(KEYS[5], touched[lane]) then
+  if not redis.call('ZSCORE', KEYS[4], lane) then
     local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
     woken = redis.call('ZADD', KEYS[3], 'NX', int(due), lane) == 1 or woken
   end
 end
 if woken then
-  redis.call('PUBLISH', KEYS[9], '')
+  redis.call('PUBLISH', KEYS[8], '')
 end
 return {'ok', appended, known, replayed}

@@ -43,6 +43,14 @@ local function is_paused(paused, destination)
     or redis.call('HEXISTS', paused, installation_of(destination)) == 1
 end
 
+-- expires(prefix, lane, age) -> when the first delivery of a lane is too old to wait any longer; nil where it is empty.
+-- A lane of something paused is due then, so that a worker gives that delivery up.
+local function expires(prefix, lane, age)
+  local head = redis.call('LINDEX', prefix .. 'lane:' .. lane, 0)
+  local appended = head and redis.call('HGET', prefix .. 'delivery:' .. head, 'a')
+  return appended and tonumber(appended) + age + 1
+end
+
 -- Integers travel as text without an exponent.
 local function int(number)
   return string.format('%.0f', number)

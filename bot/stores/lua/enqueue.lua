@@ -10,12 +10,11 @@
 --
 --   KEYS[1] due                ZSET  lane → time; lanes that wake up are entered
 --   KEYS[2] leased             ZSET  lane → expiry; a held lane is left to its holder
---   KEYS[3] paused             HASH  destination id → reason; a paused lane is left alone
---   KEYS[4] destinations       HASH  destination id → JSON
---   KEYS[5] waiting            STRING  number of deliveries in the outbox
---   KEYS[6] wake               channel
---   KEYS[7] parked             SET   gains the ids that wait
---   KEYS[8] unparked           SET   gains the ids that have to leave the journal; loses those that enter
+--   KEYS[3] destinations       HASH  destination id → JSON
+--   KEYS[4] waiting            STRING  number of deliveries in the outbox
+--   KEYS[5] wake               channel
+--   KEYS[6] parked             SET   gains the ids that wait
+--   KEYS[7] unparked           SET   gains the ids that have to leave the journal; loses those that enter
 --   <prefix>delivery:<id>      HASH where it waits, STRING where it is settled; written
 --   <prefix>event:<key>        HASH  body, refs
 --   <prefix>lane:<lane>        LIST  delivery ids
@@ -29,7 +28,7 @@ local first = 8 + 2 * destinations
 local deliveries = tonumber(ARGV[first - 1])
 local WIDTH = 7
 
-if tonumber(redis.call('GET', KEYS[5]) or '0') >= most then
+if tonumber(redis.call('GET', KEYS[4]) or '0') >= most then
   return {'full', ''}
 end
 for at = first, first + WIDTH * (deliveries - 1), WIDTH do
@@ -39,7 +38,7 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
 end
 
 for at = 7, first - 2, 2 do
-  redis.call('HSETNX', KEYS[4], ARGV[at], ARGV[at + 1])
+  redis.call('HSETNX', KEYS[3], ARGV[at], ARGV[at + 1])
 end
 
 local entered, waiting, delivered = 0, 0, 0
@@ -54,10 +53,10 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
     if u and u ~= '' then
       redis.call('ZREM', prefix .. 'unsettled:' .. u, id)
     end
-    redis.call('SADD', KEYS[7], id)
+    redis.call('SADD', KEYS[6], id)
     waiting = waiting + 1
   elseif kind == 'string' and not again and redis.call('GET', key) == 'done' then
-    redis.call('SADD', KEYS[8], id)
+    redis.call('SADD', KEYS[7], id)
     delivered = delivered + 1
   else
     redis.call('DEL', key)
@@ -65,14 +64,14 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
     if doubt ~= '' then
       redis.call('HSET', key, 'q', doubt)
     end
-    redis.call('SADD', KEYS[7], id)
-    redis.call('SREM', KEYS[8], id)
+    redis.call('SADD', KEYS[6], id)
+    redis.call('SREM', KEYS[7], id)
     redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
     if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
       redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
     end
     if not touched[lane] then
-      touched[lane] = destination
+      touched[lane] = true
       order[#order + 1] = lane
     end
     entered = entered + 1
@@ -80,16 +79,16 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
 end
 
 if entered > 0 then
-  redis.call('INCRBY', KEYS[5], entered)
+  redis.call('INCRBY', KEYS[4], entered)
 end
 local woken = false
 for _, lane in ipairs(order) do
-  if not redis.call('ZSCORE', KEYS[2], lane) and redis.call('HEXISTS', KEYS[3], touched[lane]) == 0 then
+  if not redis.call('ZSCORE', KEYS[2], lane) then
     local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
     woken = redis.call('ZADD', KEYS[1], 'NX', int(due), lane) == 1 or woken
   end
 end
 if woken then
-  redis.call('PUBLISH', KEYS[6], '')
+  redis.call('PUBLISH', KEYS[5], '')
 end
 return {'ok', entered, waiting, delivered}

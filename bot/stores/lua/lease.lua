@@ -1,4 +1,4 @@
--- lease(now, ttl, lanes, prefix, worker, kinds, {kind, run, looks}…, others, rooms,
+-- lease(now, ttl, lanes, prefix, worker, age, kinds, {kind, run, looks}…, others, rooms,
 --       {destination id, room}…)
 --   -> {expired, {lane, token, until, destination JSON, begun…}…}
 --
@@ -9,13 +9,13 @@
 -- is in doubt, a lane with a delivery in doubt at its head waits until they have ended.
 --
 -- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a destination
--- without any room are put off to the next full tenth of a second: so they leave the front of `due`, where they would
+-- without any room are put off to the next full 50 milliseconds: so they leave the front of `due`, where they would
 -- hide others, and come back together, which wakes nobody more often than that.
 --
 --   KEYS[1] due           ZSET  lane → time; leased lanes leave it
 --   KEYS[2] leased        ZSET  lane → expiry; leased lanes enter it, expired ones leave it
 --   KEYS[3] fence         STRING  last fencing token
---   KEYS[4] paused        HASH  destination id, or installation → reason; its lanes leave `due` until resumed
+--   KEYS[4] paused        HASH  destination id, or installation → reason; its lanes wait until their heads expire
 --   KEYS[5] destinations  HASH  destination id → JSON
 --   KEYS[6] cool          HASH  scope → time; a lane in a cool scope is put off until then
 --   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
@@ -24,19 +24,20 @@
 --   <prefix>lane:<lane>   LIST, <prefix>delivery:<id> HASH, <prefix>event:<key> HASH: see begin.lua
 local now = clock(ARGV[1])
 local ttl, lanes, prefix, worker = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local age = tonumber(ARGV[6])
 local runs, looks_for = {}, {}
-for i = 1, tonumber(ARGV[6]) do
-  local kind = ARGV[4 + 3 * i]
-  runs[kind], looks_for[kind] = tonumber(ARGV[5 + 3 * i]), ARGV[6 + 3 * i] == '1'
+for i = 1, tonumber(ARGV[7]) do
+  local kind = ARGV[5 + 3 * i]
+  runs[kind], looks_for[kind] = tonumber(ARGV[6 + 3 * i]), ARGV[7 + 3 * i] == '1'
 end
-local at = 8 + 3 * tonumber(ARGV[6])
+local at = 9 + 3 * tonumber(ARGV[7])
 local others, rooms = tonumber(ARGV[at - 1]), {}
 for i = 1, tonumber(ARGV[at]) do
   rooms[ARGV[at - 1 + 2 * i]] = tonumber(ARGV[at + 2 * i])
 end
 -- A call may look at so many lanes that it does not take: a bound for the time that Redis is kept from others.
 local looks = 2 * lanes + 1000
-local put_off = math.floor(now / 100 + 1) * 100
+local put_off = math.floor(now / 50 + 1) * 50
 
 redis.call('SET', KEYS[7], int(now))
 local expired = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, lanes)
@@ -88,25 +89,29 @@ while #taken <= lanes and looks > 0 do
   local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', left, math.min(2 * lanes, looks))
   for _, lane in ipairs(due) do
     local destination = string.match(lane, '^[^#]*')
-    local run, wait = runs[string.match(lane, '^[^/]*')], cool_until(destination)
+    local run = runs[string.match(lane, '^[^/]*')]
     local room, taking = rooms[destination] or others, used[destination] or 0
     if #taken > lanes then
       break
     elseif run == nil then
       left = left + 1
-    elseif is_paused(KEYS[4], destination) then
-      redis.call('ZREM', KEYS[1], lane)
-    elseif wait > now then
-      redis.call('ZADD', KEYS[1], int(wait), lane)
-    elseif may_be_on_its_way(lane) then
-      redis.call('ZADD', KEYS[1], int(quiet), lane)
-    elseif room < 1 then
+    elseif room < 1 then -- before all that costs more: of a destination that hangs there may be many
       redis.call('ZADD', KEYS[1], int(put_off), lane)
     elseif taking >= room then
       left = left + 1
     else
-      used[destination] = taking + 1
-      take(lane, destination, run)
+      local wait = cool_until(destination)
+      if is_paused(KEYS[4], destination) then
+        wait = expires(prefix, lane, age) or now
+      elseif may_be_on_its_way(lane) then
+        wait = math.max(wait, quiet)
+      end
+      if wait > now then
+        redis.call('ZADD', KEYS[1], int(wait), lane)
+      else
+        used[destination] = taking + 1
+        take(lane, destination, run)
+      end
     end
   end
   looks = looks - #due

@@ -1,4 +1,4 @@
--- settle(now, ttl, prefix, lane, token, due, run, remember, steps, {delivery id, step, time, text, doubt}…)
+-- settle(now, ttl, prefix, lane, token, due, run, remember, age, steps, {delivery id, step, time, text, doubt}…)
 --   -> {'lost'} or {'held', until, begun…}
 --
 -- Applies a worker's steps if its lease still holds, then either begins the next `run` deliveries (run > 0, and nothing
@@ -32,7 +32,7 @@
 --   <prefix>pace:<lane>   STRING  time before which an empty lane may not send again; expires then
 local now = clock(ARGV[1])
 local ttl, prefix, lane, token = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local due, run, remember = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local due, run, remember, age = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local destination = string.match(lane, '^[^#]*')
 
 if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
@@ -78,7 +78,7 @@ local function stay(id, attempt, doubt)
   redis.call('HDEL', key, 'b')
 end
 
-local at = 9
+local at = 10
 local blocked = false
 for _ = 1, tonumber(ARGV[at]) do
   local id, step, time, text, doubt = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
@@ -122,7 +122,9 @@ redis.call('ZREM', KEYS[2], lane)
 if due > now then
   redis.call('SET', prefix .. 'pace:' .. lane, int(due), 'PX', int(due - now))
 end
-if redis.call('EXISTS', prefix .. 'lane:' .. lane) == 1 and not is_paused(KEYS[3], destination) then
+local expiry = expires(prefix, lane, age)
+if expiry then
+  due = is_paused(KEYS[3], destination) and expiry or due
   redis.call('ZADD', KEYS[1], int(math.max(due, now)), lane)
   redis.call('PUBLISH', KEYS[6], '')
 end

@@ -6,9 +6,8 @@
 --
 --   KEYS[1] due           ZSET  lane → time; lanes that wake up are entered
 --   KEYS[2] leased        ZSET  lane → expiry; a held lane is left to its holder
---   KEYS[3] paused        HASH  destination id, or installation → reason; a paused lane is left alone
---   KEYS[4] waiting       STRING  number of deliveries in the outbox
---   KEYS[5] wake          channel
+--   KEYS[3] waiting       STRING  number of deliveries in the outbox
+--   KEYS[4] wake          channel
 --   <prefix>asked:<id>    HASH  lane, e event key, body; deleted
 --   <prefix>delivery:<id> STRING becomes a HASH, as append.lua writes it
 --   <prefix>event:<key>   HASH  body, refs
@@ -25,8 +24,8 @@ local function enter(id, lane, event, body)
     redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
   end
   redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
-  redis.call('INCR', KEYS[4])
-  if not redis.call('ZSCORE', KEYS[2], lane) and not is_paused(KEYS[3], string.match(lane, '^[^#]*')) then
+  redis.call('INCR', KEYS[3])
+  if not redis.call('ZSCORE', KEYS[2], lane) then
     local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
     redis.call('ZADD', KEYS[1], 'NX', int(due), lane)
   end
@@ -51,6 +50,6 @@ for i = 4, #ARGV - 1 do  -- the last is the guard's
   end
 end
 if shown > 0 then
-  redis.call('PUBLISH', KEYS[5], '')
+  redis.call('PUBLISH', KEYS[4], '')
 end
 return {shown, known, gone}

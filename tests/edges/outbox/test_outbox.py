@@ -373,12 +373,29 @@ async def test_a_paused_destination_holds_what_it_has_and_what_comes_until_resum
     await settle_all(outbox, leased, Pause(scope=Scope.DESTINATION, attempt=attempt("is_archived")))
     await append(outbox, arrival(1, FRAUD))
     assert await lease(outbox) == ()
-    assert await outbox.next_due() is None
+    assert await outbox.next_due() == T0 + LIMITS.age + 1
     assert await outbox.paused() == {destination_id(FRAUD): "is_archived"}
     assert await outbox.resume(destination_id(FRAUD)) == 1
     (leased,) = await lease(outbox)
     assert bodies(leased) == ["body 0", "body 1"]
     assert await outbox.paused() == {}
+
+
+async def test_what_grows_too_old_in_a_paused_lane_is_handed_out_to_be_given_up(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    await settle_all(outbox, leased, Pause(scope=Scope.DESTINATION, attempt=attempt("is_archived")))
+    outbox.now = T0 + 1_000
+    await append(outbox, arrival(1, FRAUD))
+    outbox.now = T0 + LIMITS.age
+    assert await lease(outbox) == ()
+    outbox.now = T0 + LIMITS.age + 1
+    (leased,) = await lease(outbox)
+    assert bodies(leased) == ["body 0", "body 1"]
+    first = leased.deliveries[0][0].id
+    await outbox.settle(leased, {first: Bury(reason="expired", attempt=attempt())}, due=0, more=True)
+    assert await lease(outbox) == ()
+    assert await outbox.next_due() == T0 + 1_000 + LIMITS.age + 1
 
 
 async def test_resuming_wakes_every_shard(outbox: RedisOutbox, redis: Redis, keys: Keys) -> None:
@@ -514,7 +531,7 @@ async def test_lanes_that_were_due_when_the_halt_came_are_not_taken(outbox: Redi
     await append(outbox, arrival(1, EVALS))
     await settle_all(outbox, leased, HALT)
     assert await lease(outbox) == ()
-    assert await outbox.next_due() is None
+    assert await outbox.next_due() == T0 + LIMITS.age + 1
 
 
 async def test_resuming_an_installation_wakes_all_its_lanes_but_those_paused_for_themselves(
@@ -588,7 +605,7 @@ async def test_lanes_without_room_do_not_hide_those_behind_them(outbox: RedisOut
     rooms = {destination_id(hook): 0 for hook in hanging}
     (leased,) = (await outbox.lease("w", lanes=1, kinds=KINDS, rooms=rooms)).lanes
     assert leased.destination == FRAUD
-    assert await outbox.next_due() == T0 + 100
+    assert await outbox.next_due() == T0 + 50
     assert (await outbox.lease("w", lanes=1, kinds=KINDS, rooms=rooms)).lanes == ()
     outbox.now = T0 + 100
     assert len((await outbox.lease("w", lanes=50, kinds=KINDS)).lanes) == 50
