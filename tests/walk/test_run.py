@@ -19,8 +19,9 @@ from bot.settings import Role, Settings, load
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
 from consumers.demo.receiver import receiver
-from consumers.member import Fetched, Member, StuckError
+from consumers.member import Fetched, Member
 from consumers.run import STOPS, Process
+from consumers.watch import StuckError
 from tests.walk.parts import cloudevent, eventually
 
 SECRET = "s" * 40
