@@ -10,10 +10,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from bot.core.errors import UnavailableError
-from consumers.member import Member, Timing
+from consumers.member import Member
 from consumers.offsets import Bounds
 from consumers.race import together
 from consumers.thread import LoopThread
+from consumers.watch import Timing
 
 POLL_MS = 250
 ASK_AGAIN_SECONDS = 1.0

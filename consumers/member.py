@@ -11,7 +11,7 @@
   (aiokafka#1175).
 - Partitions are asked in turn: `getmany` alone serves what it has buffered in the order in which it came.
 - `commit` retries for ever by itself, so it is bounded in time; so are `start`, `stop` and every question.
-- A consumer that stands still (aiokafka#1154, #625, #703) does not say so: it is watched, and ends with `StuckError`.
+- A consumer that stands still (aiokafka#1154, #625, #703) does not say so: `watch` ends it with `StuckError`.
 - Whoever takes nothing for five minutes (`max_poll_interval_ms`) leaves the group, and its partitions go to another.
 """
 
@@ -19,7 +19,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -33,45 +33,14 @@ from aiokafka.errors import (
 )
 
 from consumers.offsets import Bounds
-from consumers.progress import Place, Standing, look, stuck
+from consumers.progress import Place
 from consumers.race import together
+from consumers.watch import StuckError, Timing, Watch
 
 log = structlog.get_logger()
 
 HANDED_OVER = 2
 """Batches that may wait for the main loop; with more of them a busy loop would only hold more memory."""
-
-
-class StuckError(Exception):
-    """The consumer does not get on, and will not by itself: replace it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
-    """How a member keeps time: `_ms` in milliseconds, `_seconds` in seconds. `records` is the longest batch."""
-
-    session_ms: int = 30_000
-    rebalance_ms: int = 60_000
-    heartbeat_ms: int = 3_000
-    metadata_ms: int = 30_000
-    poll_ms: int = 250
-    records: int = 500
-    ask_seconds: float = 10.0
-    commit_seconds: float = 5.0
-    close_seconds: float = 5.0
-    watch_seconds: float = 5.0
-    stuck_seconds: float = 30.0
-
-    @classmethod
-    def of(cls, session: float) -> Self:
-        """The usual timing for a session of so many seconds: three heartbeats fit in it at least."""
-        session_ms = round(session * 1000)
-        return cls(session_ms=session_ms, heartbeat_ms=min(cls().heartbeat_ms, session_ms // 3))
-
-    @property
-    def join_seconds(self) -> float:
-        """How long joining, or a rebalance, may take before something is wrong."""
-        return self.rebalance_ms / 1000 + self.stuck_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +56,8 @@ class Fetched:
 class Member:
     """Reads the partitions that the group gives it.
 
-    `terms` and `vacant` are values that are replaced, never changed: other threads may look at them.
+    `terms` and `vacant` are values that are replaced, never changed: other threads may look at them. `handing_over` is
+    true while a batch waits for room.
     """
 
     def __init__(self, servers: str, topic: str, group: str, timing: Timing) -> None:
@@ -102,16 +72,15 @@ class Member:
         self._accepted: set[Place] = set()
         self._partitions = 0
         self._fetched: asyncio.Queue[Fetched] = asyncio.Queue(HANDED_OVER)
-        self._handing = False
-        self._joining_since: float | None = None
-        self._refused_since: float | None = None
+        self.handing_over = False
+        self._watch = Watch(self, timing)
         self._tasks: list[asyncio.Task[None]] = []
         self._consumer: Any = None
 
     async def start(self) -> None:
         """Join the group. Raises KafkaError, or StuckError where that takes too long."""
         timing = self._timing
-        self._joining_since = _now()
+        self._watch.joins()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self._servers,
             group_id=self._group,
@@ -133,7 +102,7 @@ class Member:
             raise StuckError("joining the group took too long") from error
         self._tasks = [
             asyncio.create_task(self._read(), name="member-read"),
-            asyncio.create_task(self._watch(), name="member-watch"),
+            asyncio.create_task(self._watch.run(), name="member-watch"),
         ]
 
     async def stop(self) -> None:
@@ -175,6 +144,18 @@ class Member:
         renewed = accepted and committed is None
         return Bounds(beginning=beginnings[here], end=ends[here], committed=committed, renewed=renewed)
 
+    async def positions(self) -> Mapping[Place, int]:
+        """The next offset to read of each partition that has a position."""
+        return {
+            place: await self._consumer.position(TopicPartition(*place)) for place in self.terms.keys() - self.vacant
+        }
+
+    async def ends(self, places: Iterable[Place]) -> Mapping[Place, int]:
+        """The offset after the last record of each partition. Raises KafkaError."""
+        if here := [TopicPartition(*place) for place in places]:
+            return {_place(partition): end for partition, end in (await self._consumer.end_offsets(here)).items()}
+        return {}
+
     async def place(self, found: Mapping[Place, tuple[int, int]]) -> None:
         """Read vacant partitions on: from place to its term and offset. One with another term by now is left alone.
 
@@ -187,10 +168,9 @@ class Member:
                 self.vacant -= {place}
                 self._accepted.discard(place)
 
-    async def vacate(self, place: Place) -> None:
-        """Read nothing more of the partition until it is placed anew; what was fetched of it no longer counts."""
-        if place in self.terms:
-            self._vacate([place])
+    async def vacate(self, *places: Place) -> None:
+        """Read nothing more of them until they are placed anew; what was fetched of them no longer counts."""
+        self._vacate([place for place in places if place in self.terms])
 
     async def commit(self, offsets: Mapping[Place, int]) -> bool:
         """Commit what moved; whether Kafka took it. Not of what is vacant: it may be another topic's by now."""
@@ -200,16 +180,16 @@ class Member:
             if self._committed.get(place) != offset and place in self.terms.keys() - self.vacant
         }
         if not moved:
-            self._refused_since = None
+            self._watch.accepted()
             return True
         try:
             async with asyncio.timeout(self._timing.commit_seconds):
                 await self._consumer.commit({TopicPartition(*place): offset for place, offset in moved.items()})
         except (CommitFailedError, IllegalStateError, TimeoutError, KafkaError) as error:
             log.warning("commit_refused", error=type(error).__name__)
-            self._refused_since = self._refused_since or _now()
+            self._watch.refused()
             return False
-        self._refused_since = None
+        self._watch.accepted()
         self._committed.update(moved)
         self._accepted |= moved.keys()
         return True
@@ -243,52 +223,10 @@ class Member:
             place = _place(here)
             if place in terms and place not in self.vacant:
                 end = self._consumer.highwater(here) if here in self._consumer.assignment() else None
-                self._handing = True
+                self.handing_over = True
                 await self._fetched.put(Fetched(place=place, term=terms[place], messages=messages, end=end))
-                self._handing = False
+                self.handing_over = False
         return bool(found)
-
-    async def _watch(self) -> None:
-        """End with StuckError when there is something to read and it is not read. A full hand-over is no standstill."""
-        standing: Mapping[Place, Standing] = {}
-        answered = _now()
-        while True:
-            await asyncio.sleep(self._timing.watch_seconds)
-            now = _now()
-            self._check_membership(now)
-            try:
-                async with asyncio.timeout(self._timing.ask_seconds):
-                    # in this order: an end that is older than the position may lie before it
-                    positions = await self._positions()
-                    ends = await self._ends(positions)
-            except (KafkaError, IllegalStateError, TimeoutError) as error:
-                if _now() - answered >= self._timing.stuck_seconds + self._timing.ask_seconds:
-                    raise StuckError("Kafka does not tell where its topics end") from error
-                continue
-            answered = now = _now()
-            self._vacate([place for place, end in ends.items() if end < positions[place] and place in self.terms])
-            standing = {} if self._handing else look(standing, positions, ends, now=now)
-            if found := stuck(standing, now=now, limit=self._timing.stuck_seconds):
-                raise StuckError(
-                    f"nothing was read for {self._timing.stuck_seconds:g} s though there are records: {found}"
-                )
-
-    async def _positions(self) -> Mapping[Place, int]:
-        return {
-            place: await self._consumer.position(TopicPartition(*place)) for place in self.terms.keys() - self.vacant
-        }
-
-    async def _ends(self, places: Iterable[Place]) -> Mapping[Place, int]:
-        if here := [TopicPartition(*place) for place in places]:
-            return {_place(partition): end for partition, end in (await self._consumer.end_offsets(here)).items()}
-        return {}
-
-    def _check_membership(self, now: float) -> None:
-        limit = self._timing.join_seconds
-        if self._joining_since is not None and not self._handing and now - self._joining_since >= limit:
-            raise StuckError(f"the group has given nothing for {limit:g} s")
-        if self._refused_since is not None and now - self._refused_since >= limit:
-            raise StuckError(f"the group has refused every commit for {limit:g} s")
 
     def _vacate(self, places: Sequence[Place]) -> None:
         """Make them vacant, with a new term each. They are paused at a position, so that aiokafka looks for none."""
@@ -301,7 +239,7 @@ class Member:
             self._consumer.seek(TopicPartition(*place), 0)
 
     async def _assigned(self, partitions: Sequence[TopicPartition]) -> None:
-        self._joining_since = None
+        self._watch.joined()
         self._vacate([_place(partition) for partition in partitions])
         log.info("partitions_assigned", partitions=sorted(partition.partition for partition in partitions))
         count = len(self._consumer.partitions_for_topic(self._topic) or ())
@@ -311,7 +249,7 @@ class Member:
         self._partitions = count or self._partitions
 
     async def _revoked(self, _: Sequence[TopicPartition]) -> None:
-        self._joining_since = _now()
+        self._watch.joins()
         self.terms, self.vacant = {}, frozenset()
         self._committed.clear()
 
@@ -342,7 +280,3 @@ def _told(error: OffsetOutOfRangeError | NoOffsetForPartitionError) -> Iterable[
     """The partitions an error is about: aiokafka gives one error a mapping from them and the other the partition."""
     (about,) = error.args
     return [about] if isinstance(about, TopicPartition) else list(about)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -43,9 +43,9 @@ from consumers.findings import Severity
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
 from consumers.keeper import Keeper
-from consumers.member import StuckError, Timing
 from consumers.parking import Parking
 from consumers.race import first
+from consumers.watch import StuckError, Timing
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource
-from consumers.member import Timing
+from consumers.watch import Timing
 from tests.walk.parts import eventually
 
 QUICK = Timing(heartbeat_ms=300, metadata_ms=500)

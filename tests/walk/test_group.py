@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from consumers.kafka import GroupSource
-from consumers.member import Timing
+from consumers.watch import Timing
 from tests.walk.parts import eventually
 from tests.walk.rig import Rig
 

@@ -19,7 +19,9 @@ from bot.settings import Role, Settings, load
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
 from consumers.demo.receiver import receiver
+from consumers.member import Fetched, Member
 from consumers.run import STOPS, Process
+from consumers.watch import StuckError
 from tests.walk.parts import cloudevent, eventually
 
 SECRET = "s" * 40
@@ -200,3 +202,56 @@ async def test_redis_away_later_makes_the_process_not_ready_and_kills_nothing(
         finally:
             await redis.config_set("maxmemory", "0")
         await eventually(lambda: ready(made))
+
+
+async def test_topics_are_made_and_looked_at_before_anything_is_read(settings: Settings) -> None:
+    settings = settings.model_copy(update={"dead_topic": f"{settings.topic}-new", "topic": f"{settings.topic}-missing"})
+    with capture_logs() as logs:
+        async with running(settings, frozenset({Role.INGEST})):
+            pass
+    told = [(one["log_level"], one["what"]) for one in logs if one["event"] == "topic_check"]
+    assert ("info", f"{settings.dead_topic} did not exist and was made") in told
+    assert ("warning", f"{settings.topic} does not exist, or may not be seen: ingest waits for it") in told
+
+
+async def test_a_recreated_topic_makes_the_process_not_ready_where_a_person_is_to_decide(
+    settings: Settings, redis: Redis
+) -> None:
+    await redis.hset(Keys(settings.namespace).watermarks, f"{settings.topic}/0", "7")
+    roles = frozenset({Role.INGEST})
+    async with running(settings.model_copy(update={"on_topic_reset": "halt"}), roles) as made:
+
+        async def says_so() -> bool:
+            status, body = await made.get("/readyz")
+            return status == 503 and "TIDINGS_ON_TOPIC_RESET=earliest" in str(body)
+
+        await eventually(says_so)
+    async with running(settings, roles) as made:
+        await eventually(lambda: ready(made))
+
+
+async def test_a_stuck_consumer_is_replaced_by_a_new_one_that_reads_on(
+    settings: Settings, redis: Redis, kafka: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Member] = []
+    following = Member.next
+
+    async def stuck_once(member: Member) -> Fetched | None:
+        if member not in taken:
+            taken.append(member)
+        if len(taken) == 1:
+            raise StuckError("nothing was read")
+        return await following(member)
+
+    monkeypatch.setattr(Member, "next", stuck_once)
+    await kafka.send_and_wait(settings.topic, cloudevent(1), key=b"a", partition=0)
+    with capture_logs() as logs:
+        async with running(settings, frozenset({Role.INGEST})):
+            watermarks = Keys(settings.namespace).watermarks
+
+            async def read() -> bool:
+                return bool(await redis.hget(watermarks, f"{settings.topic}/0") == b"1")
+
+            await eventually(read)
+    assert len(taken) == 2
+    assert [one["why"] for one in logs if one["event"] == "consumer_replaced"] == ["nothing was read"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import RecordsToDelete
+from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.errors import TopicAuthorizationFailedError
 from structlog.testing import capture_logs
 
@@ -17,7 +17,7 @@ from consumers.embedded.broker.broker import BrokerConfig, serve
 from consumers.embedded.broker.calls.groups import GroupCalls
 from consumers.embedded.broker.calls.records import RecordCalls
 from consumers.kafka import GroupSource, Record, producer
-from consumers.member import StuckError, Timing
+from consumers.watch import StuckError, Timing
 from tests.contracts.test_kafka import administrator
 from tests.walk.parts import eventually
 
@@ -224,14 +224,14 @@ async def test_a_consumer_with_nothing_to_read_is_not_stuck(monkeypatch: pytest.
     async with broker("events") as (address, kafka), reading(address, "events", timing) as made:
         await eventually(lambda: made.offsets(0) == [0])
         looks = 0
-        ends = made.source._member._ends
+        ends = made.source._member.ends
 
         async def counted(places: Any) -> Any:
             nonlocal looks
             looks += 1
             return await ends(places)
 
-        monkeypatch.setattr(made.source._member, "_ends", counted)
+        monkeypatch.setattr(made.source._member, "ends", counted)
         await eventually(lambda: looks >= 3)
         await kafka.send_and_wait("events", b"1")
         await eventually(lambda: made.offsets(0) == [0, 1])
@@ -291,6 +291,27 @@ async def test_joining_a_group_that_does_not_answer_is_bounded_in_time(monkeypat
         with pytest.raises(StuckError, match="joining"):
             async with GroupSource(address, "events", "g", timing=timing):
                 pass
+
+
+async def test_a_rebalance_that_does_not_end_ends_the_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
+    join, held = GroupCalls.join, asyncio.Event()
+
+    async def joins(calls: GroupCalls, body: Any, caller: Any) -> Any:
+        if held.is_set():
+            await asyncio.Event().wait()
+        return await join(calls, body, caller)
+
+    monkeypatch.setattr(GroupCalls, "join", joins)
+    timing = Timing(rebalance_ms=300, stuck_seconds=0.3, watch_seconds=0.05, metadata_ms=200, close_seconds=0.3)
+    async with broker("events") as (address, _), GroupSource(address, "events", "g", timing=timing) as source:
+        made = Reading(source)
+        task = asyncio.create_task(made.run())
+        await eventually(lambda: made.offsets(0) == [0])
+        held.set()
+        async with administrator(address) as admin:
+            await admin.create_partitions({"events": NewPartitions(2)})
+        with pytest.raises(StuckError, match="the group has given nothing"):
+            await asyncio.wait_for(task, 15)
 
 
 async def test_a_broker_that_says_nothing_any_more_ends_the_consumer(far_side: FarSide) -> None:
