@@ -10,7 +10,7 @@
 --
 --   KEYS[1] due                ZSET  lane → time; lanes that wake up are entered
 --   KEYS[2] leased             ZSET  lane → expiry; a held lane is left to its holder
---   KEYS[3] paused             HASH  destination id → reason; a paused lane is left alone
+--   KEYS[3] paused             HASH  destination id, or installation → reason; a paused lane is left alone
 --   KEYS[4] destinations       HASH  destination id → JSON
 --   KEYS[5] waiting            STRING  number of deliveries in the outbox
 --   KEYS[6] wake               channel
@@ -84,7 +84,7 @@ if entered > 0 then
 end
 local woken = false
 for _, lane in ipairs(order) do
-  if not redis.call('ZSCORE', KEYS[2], lane) and redis.call('HEXISTS', KEYS[3], touched[lane]) == 0 then
+  if not redis.call('ZSCORE', KEYS[2], lane) and not is_paused(KEYS[3], touched[lane]) then
     local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
     woken = redis.call('ZADD', KEYS[1], 'NX', int(due), lane) == 1 or woken
   end
