@@ -63,10 +63,17 @@ class NoSuchLetterError(TidingsError):
 class Letters:
     """The dead-letter topic as it stood when it was read first."""
 
-    def __init__(self, reader: Reader, span: Span, places: Mapping[LetterId, tuple[tuple[int, int], ...]]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        span: Span,
+        places: Mapping[LetterId, tuple[tuple[int, int], ...]],
+        progress: Progress,
+    ) -> None:
         self._reader = reader
         self._span = span
         self._places = places
+        self._progress = progress
 
     @classmethod
     async def read(cls, reader: Reader, progress: Progress) -> "Letters":
@@ -77,7 +84,7 @@ class Letters:
             async with aclosing(reader.records(span, tell)) as records:
                 async for record in records:
                     ledger.read(_letter(record))
-        return cls(reader, span, ledger.open())
+        return cls(reader, span, ledger.open(), progress)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -99,9 +106,15 @@ class Letters:
                 more = f"\n  and {len(many) - SHOWN_MATCHES} more" if len(many) > SHOWN_MATCHES else ""
                 raise NoSuchLetterError(f"{typed!r} begins {len(many)} ids; type more of it:\n{shown}{more}")
 
-    async def those(self, selection: Selection) -> AsyncIterator[DeadLetter]:
+    async def shown(self, selection: Selection) -> AsyncIterator[DeadLetter]:
+        """As `those`, with a bar: for those who only look."""
+        with self._progress(self._span.size) as tell:
+            async for letter in self.those(selection, tell):
+                yield letter
+
+    async def those(self, selection: Selection, tell: Tell = lambda _: None) -> AsyncIterator[DeadLetter]:
         """Yield the open letters that are meant, in the order in which they were buried."""
-        async with aclosing(self._reader.records(self._span)) as records:
+        async with aclosing(self._reader.records(self._span, tell)) as records:
             async for record in records:
                 found = _letter(record)
                 if isinstance(found, Closing):
@@ -217,7 +230,7 @@ class Tally:
 
 async def tally(letters: Letters, selection: Selection) -> Tally:
     """Count the letters that are meant."""
-    kinds = Counter([type(letter) async for letter in letters.those(selection)])
+    kinds = Counter([type(letter) async for letter in letters.shown(selection)])
     return Tally(buried=kinds[Buried], unread=kinds[Unread], garbled=kinds[Garbled])
 
 
@@ -225,7 +238,7 @@ async def newest(letters: Letters, selection: Selection, limit: int) -> tuple[in
     """How many letters are meant, and the `limit` buried last, newest first."""
     count = 0
     kept: list[tuple[int, int, DeadLetter]] = []
-    async for letter in letters.those(selection):
+    async for letter in letters.shown(selection):
         count += 1
         heapq.heappush(kept, (letter.at, count, letter))
         if len(kept) > limit:
