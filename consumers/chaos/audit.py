@@ -27,6 +27,8 @@ from consumers.demo.audit import Place, percentiles
 
 NOTE_SECONDS: Final = 2.0
 """How long after its answer a busy member may take to note a delivery."""
+IN_HAND_SECONDS: Final = 1.0
+"""How long a worker may be busy with what it had taken before Redis lost it."""
 EXAMPLES: Final = 20
 
 
@@ -212,14 +214,16 @@ def explain(before: Sequence[Request], again: Request, violence: Sequence[Violen
             return "member", one
         if one.victim == "redis" and met:
             return "redis_away", one
-        since = one.begin if one.since is None else one.since
-        if (
-            one.victim == "redis_lost"
-            and since - NOTE_SECONDS <= first.answered <= one.end
-            and again.opened > one.begin
-        ):
+        if one.victim == "redis_lost" and _forgot(one, first, again):
             return "redis_lost", one
     return "unexplained", None
+
+
+def _forgot(loss: Violence, first: Request, again: Request) -> bool:
+    """Whether the first was noted in what was lost, or by a worker that had it in hand when all was lost."""
+    since = loss.begin if loss.since is None else loss.since
+    noted = since - NOTE_SECONDS <= first.answered and first.opened <= loss.end + IN_HAND_SECONDS
+    return noted and again.opened > loss.begin
 
 
 def _order(verdict: Verdict, published: Mapping[str, Published]) -> None:

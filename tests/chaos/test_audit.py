@@ -113,6 +113,8 @@ EXPLAINED = [
     ("redis_away", [request(1, 1.0)], [act("redis", 2.5, 3.5)]),
     ("redis_lost", [request(1, 1.0)], [act("redis_lost", 2.0, 4.0, since=1.05)]),
     ("redis_lost", [request(1, 1.0)], [act("redis_lost", 8.0, 9.0, since=0.0)]),
+    ("redis_lost", [request(1, 1.0)], [act("redis_lost", 0.1, 0.2, since=0.0)]),
+    ("unexplained", [request(1, 1.0)], [act("redis_lost", -0.5, -0.1, since=0.0)]),
     ("unexplained", [request(1, 1.0)], []),
     ("unexplained", [request(1, 1.0)], [act("member", 3.2, 3.3), act("slack", 1.0, 2.0)]),
     ("unexplained", [request(1, 1.0)], [act("member", 0.1, 0.9)]),
