@@ -23,6 +23,7 @@ from bot.ports import Item
 from bot.settings import Settings, variable
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.wiring import now_ms
+from consumers import shell
 from consumers.__main__ import app
 from consumers.kafka import producer
 from consumers.keeper import at_hand
@@ -38,7 +39,13 @@ pytestmark = pytest.mark.usefixtures("logging_put_back")
 
 
 def tidings(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for console in (shell.out, shell.err):
+        monkeypatch.setattr(console, "_width", 200)
 
 
 def said(result: Result) -> str:
