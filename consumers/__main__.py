@@ -110,6 +110,7 @@ def chaos(
         str | None, typer.Option(help="A fixed script: tour, rolling, zombie, redis-cut, redis-wipe or slow-receiver.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of the preset; 0 takes its own number.")] = 0,
+    lease: Annotated[float, typer.Option(min=2, help="Seconds that a member may hold a lane.")] = 10.0,
     kafka: Annotated[str | None, typer.Option(help="A broker that runs already, which is left in peace.")] = None,
     folder: Annotated[Path | None, typer.Option(help="An empty folder for logs and ledgers, which stays.")] = None,
     as_json: AsJson = False,
@@ -131,6 +132,7 @@ def chaos(
         acts=tuple(filter(None, only.split(","))),
         preset=preset,
         rounds=rounds,
+        lease=lease,
         kafka=kafka,
         folder=folder,
     )

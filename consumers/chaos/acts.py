@@ -23,14 +23,12 @@ from consumers.embedded.servers import StartError
 READY_SECONDS: Final = 15.0
 TERM_SECONDS: Final = 20.0
 LOST_SECONDS: Final = 1.0
-UNTOUCHED: Final = 2
-"""Members that must be free of acts for one to be taken, so that somebody is left to take over."""
 
 
 @contextmanager
 def _taken(stage: Stage, dice: Random) -> Iterator[Member | None]:
     free = [member for member in stage.members if not member.busy and member.program.alive]
-    member = dice.choice(free) if len(free) >= UNTOUCHED else None
+    member = dice.choice(free) if free else None
     if member is None:
         yield None
         return

@@ -37,7 +37,7 @@ class Trial:
     preset: str | None = None
     rounds: int = 0
     kafka: str | None = None
-    lease: float = 5.0
+    lease: float = 10.0
     session: float = 6.0
     settle: float = 400.0
     folder: Path | None = None
@@ -51,5 +51,6 @@ class Trial:
         words += [f"--only {','.join(self.acts)}"] if self.acts else []
         words += [f"--preset {self.preset}"] if self.preset else []
         words += [f"--rounds {self.rounds}"] if self.rounds else []
+        words += [f"--lease {self.lease:g}"] if self.lease != Trial.__dataclass_fields__["lease"].default else []
         words += [f"--kafka {self.kafka}"] if self.kafka else []
         return " ".join(words)

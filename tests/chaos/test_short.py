@@ -30,6 +30,29 @@ async def test_kills_and_cuts_lose_and_repeat_nothing(tmp_path: Path) -> None:
     assert sorted(orjson.loads(line)["act"] for line in lines) == sorted(ACTS)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["rolling", "zombie", "redis-cut", "redis-wipe"])
+async def test_a_round_of_each_preset_loses_nothing(tmp_path: Path, preset: str) -> None:
+    trial = Trial(preset=preset, rounds=1, rate=20, members=2, lease=4, session=2, settle=40, folder=tmp_path / "run")
+    report, clean = await perform(trial)
+    assert clean, report
+    assert set(report["acts"]) == {preset}
+    assert report["delivered"] == report["expected"] > report["events"] > 20
+
+
+REST = ("term", "join", "broker-pause", "slack-429", "slack-html", "hook-5xx")
+
+
+@pytest.mark.slow
+async def test_the_gentler_acts_lose_nothing(tmp_path: Path) -> None:
+    trial = Trial(
+        preset="tour", acts=REST, rate=20, members=2, lease=4, session=2, settle=40, split=True, folder=tmp_path / "run"
+    )
+    report, clean = await perform(trial)
+    assert clean, report
+    assert set(report["acts"]) == set(REST)
+
+
 @pytest.mark.parametrize(
     ("trial", "said"),
     [
