@@ -364,6 +364,10 @@ class Outbox(Protocol):
         """The next offset to read, or None where nothing was read yet."""
         ...
 
+    async def watermarks(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int | None]:
+        """The same of several partitions, by topic and partition."""
+        ...
+
     async def enter(self, topic: str, partition: int, offset: int, *, force: bool) -> int:
         """Set the watermark where there is none, or in any case with `force`; returns the one that holds."""
         ...

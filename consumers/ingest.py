@@ -196,11 +196,24 @@ class Ingest:
         try:
             if self._parking is not None:
                 await self._parking.look(assigned)
+            await self._look_back(assigned)
             offsets = {place: await self._outbox.committable(*place) for place in assigned}
         except UnavailableError as error:
             log.warning("commit_put_off", why=str(error), cause=str(error.__cause__))
             return
         await self._source.commit({place: offset for place, offset in offsets.items() if offset is not None})
+
+    async def _look_back(self, assigned: Sequence[tuple[str, int]]) -> None:
+        """Find an outbox that went back in time though there is nothing to append that would tell."""
+        reached = {place: self._positions.next(place) for place in assigned}
+        watermarks = await self._outbox.watermarks(assigned)
+        for place, offset in reached.items():
+            watermark = watermarks[place]
+            # A partition that is just being taken up, or was taken up since, has another position by now.
+            if offset is None or self._positions.next(place) is None or (watermark or 0) >= offset:
+                continue
+            log.warning("outbox_behind", topic=place[0], partition=place[1], watermark=watermark, at=offset)
+            await self._source.rewind(*place)
 
 
 def _read(record: Record) -> Event | Unreadable:

@@ -171,9 +171,16 @@ class RedisOutbox:
 
     async def watermark(self, topic: str, partition: int) -> int | None:
         """The next offset to read, or None where nothing was read yet."""
+        return (await self.watermarks([(topic, partition)]))[topic, partition]
+
+    async def watermarks(self, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int | None]:
+        """The same of several partitions, by topic and partition."""
+        if not places:
+            return {}
+        fields = [f"{topic}/{partition}" for topic, partition in places]
         with unavailable():
-            found = await cast("Any", self._redis.hget(self._keys.watermarks, f"{topic}/{partition}"))
-        return None if found is None else int(found)
+            found = await cast("Any", self._redis.hmget(self._keys.watermarks, fields))
+        return {place: None if offset is None else int(offset) for place, offset in zip(places, found, strict=True)}
 
     async def enter(self, topic: str, partition: int, offset: int, *, force: bool) -> int:
         """Set the watermark where there is none, or with `force`; see enter.lua."""

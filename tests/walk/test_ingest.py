@@ -108,6 +108,20 @@ async def test_an_outbox_that_went_back_in_time_gets_the_gap_again(rig: Rig, red
     assert sorted(body[body.index(b'"id":"e') :][6:8] for body in await rig.drain()) == [b"e2", b"e3", b"e4"]
 
 
+async def test_an_outbox_that_forgot_everything_gets_it_again_though_nothing_new_comes(
+    rig: Rig, redis: Redis, keys: Keys
+) -> None:
+    await rig.subscriptions.save(subscription("s1", CHANNEL))
+    async with rig.ingesting():
+        await rig.publish(cloudevent(1), cloudevent(2))
+        await rig.waiting(2)
+        kept = {keys.subscriptions, keys.subscriptions_version}
+        gone = [key async for key in redis.scan_iter(f"{keys.prefix}*") if key.decode() not in kept]
+        await redis.delete(*gone)
+        await rig.waiting(2)
+        await rig.read_to(2)
+
+
 async def test_two_members_share_the_partitions_and_neither_loses_nor_repeats(rig: Rig) -> None:
     await rig.subscriptions.save(subscription("s1", HOOK))
     async with rig.ingesting():
