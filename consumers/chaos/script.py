@@ -47,14 +47,17 @@ TABLE: Final[Sequence[Act]] = (
     Act(name="hook-5xx", do=weather.hook_refuses, place="receiver", weight=0.6),
     Act(name="hook-410", do=weather.hook_goes, place="receiver", weight=0),
 )
+APART_MEMBERS: Final = 3
 BROKER_ACTS: Final = frozenset({"broker-kill", "broker-pause"})
 
 
 def chosen(trial: Trial) -> Sequence[Act]:
-    """The acts that this trial draws from. Raises ChaosError for a name that there is not."""
+    """The acts that this trial draws from. Raises ChaosError for what there is not."""
     names = {act.name for act in TABLE}
     if unknown := sorted(set(trial.acts) - names):
         raise ChaosError(f"no such act: {', '.join(unknown)}; there are {', '.join(sorted(names))}")
+    if trial.split and trial.members < APART_MEMBERS:
+        raise ChaosError(f"--split needs {APART_MEMBERS} members: ingest, dispatch and people")
     found = [act for act in TABLE if (act.name in trial.acts if trial.acts else act.weight > 0)]
     return [act for act in found if trial.kafka is None or act.name not in BROKER_ACTS]
 

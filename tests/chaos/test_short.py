@@ -46,7 +46,7 @@ REST = ("term", "join", "broker-pause", "slack-429", "slack-html", "hook-5xx")
 @pytest.mark.slow
 async def test_the_gentler_acts_lose_nothing(tmp_path: Path) -> None:
     trial = Trial(
-        preset="tour", acts=REST, rate=20, members=2, lease=4, session=2, settle=40, split=True, folder=tmp_path / "run"
+        preset="tour", acts=REST, rate=20, members=3, lease=4, session=2, settle=40, split=True, folder=tmp_path / "run"
     )
     report, clean = await perform(trial)
     assert clean, report
@@ -57,6 +57,7 @@ async def test_the_gentler_acts_lose_nothing(tmp_path: Path) -> None:
     ("trial", "said"),
     [
         (Trial(acts=("kill", "earthquake")), "no such act: earthquake; there are broker-kill, "),
+        (Trial(split=True, members=2), "--split needs 3 members"),
         (Trial(preset="waltz"), "no such preset: waltz; there are tour, "),
     ],
 )
