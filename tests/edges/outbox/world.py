@@ -6,11 +6,10 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.core.delivery import Delivery, DeliveryId, Lane, Step
+from bot.core.delivery import Delivery, DeliveryId, Lane, delivery_id
 from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
 from bot.core.event import event_key
 from bot.core.routing import Routed
-from bot.core.delivery import delivery_id
 from bot.ports import Arrival, Leased, Parked
 from bot.stores.journal import Entry
 
@@ -109,7 +108,10 @@ class Found:
 
     lanes: dict[str, list[str]] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
+    doubted: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
+    watermarks: dict[int, int] = field(default_factory=dict)
     events: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
     due: set[str] = field(default_factory=set)
@@ -120,61 +122,69 @@ class Found:
     unsettled: dict[int, dict[str, int]] = field(default_factory=dict)
 
 
+LOOK = """
+local prefix, found = ARGV[1], {}
+local reads = {list = {'LRANGE', 0, -1}, hash = {'HGETALL'}, zset = {'ZRANGE', 0, -1, 'WITHSCORES'}, set = {'SMEMBERS'}}
+for _, key in ipairs(redis.call('KEYS', prefix .. '*')) do
+  local kind = redis.call('TYPE', key).ok
+  local how = reads[kind] or {'GET'}
+  found[#found + 1] = {string.sub(key, #prefix + 1), kind, redis.call(how[1], key, unpack(how, 2))}
+end
+return found
+"""
+
+
 async def look(redis: Redis, prefix: str) -> Found:
     """Read every key of the namespace."""
-    names = sorted(await redis.keys(f"{prefix}*"))
-    async with redis.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.type(name)
-        kinds = await pipe.execute()
-        for name, kind in zip(names, kinds, strict=True):
-            _read(pipe, name, kind)
-        values = await pipe.execute()
     found = Found()
-    for name, kind, value in zip(names, kinds, values, strict=True):
-        part, _, rest = name.decode().removeprefix(prefix).partition(":")
+    for name, kind, value in await redis.eval(LOOK, 0, prefix):
+        part, _, rest = name.decode().partition(":")
         _note(found, part, rest, kind, value)
     return found
-
-
-def _read(pipe: Any, name: bytes, kind: bytes) -> None:
-    match kind:
-        case b"list":
-            pipe.lrange(name, 0, -1)
-        case b"hash":
-            pipe.hgetall(name)
-        case b"zset":
-            pipe.zrange(name, 0, -1, withscores=True)
-        case b"set":
-            pipe.smembers(name)
-        case _:
-            pipe.get(name)
 
 
 def _note(found: Found, part: str, rest: str, kind: bytes, value: Any) -> None:
     match part, kind:
         case "lane", _:
-            found.lanes[rest] = [one.decode() for one in value]
+            found.lanes[rest] = _words(value)
         case "delivery", b"hash":
             found.waiting.add(rest)
+            fields = _pairs(value)
+            found.begun |= {rest} if "b" in fields else set()
+            found.doubted |= {rest} if "q" in fields else set()
         case "delivery", _:
             found.settled.add(rest)
         case "event", _:
-            found.events[rest] = (int(value[b"refs"]), value[b"body"])
+            fields = _pairs(value)
+            found.events[rest] = (int(fields["refs"]), fields["body"])
         case "lease", _:
-            found.leases[rest] = int(value[b"token"])
+            found.leases[rest] = int(_pairs(value)["token"])
         case "due", _:
-            found.due = {lane.decode() for lane, _ in value}
+            found.due = set(_pairs(value))
         case "leased", _:
-            found.leased = {lane.decode(): int(until) for lane, until in value}
+            found.leased = {lane: int(until) for lane, until in _pairs(value).items()}
         case "waiting", _:
             found.count = int(value)
         case "parked", _:
-            found.parked = {one.decode() for one in value}
+            found.parked = set(_words(value))
         case "unparked", _:
-            found.unparked = {one.decode() for one in value}
+            found.unparked = set(_words(value))
+        case "watermarks", _:
+            found.watermarks = {_partition(place): int(offset) for place, offset in _pairs(value).items()}
         case "unsettled", _:
-            found.unsettled[int(rest.rpartition("/")[2])] = {one.decode(): int(offset) for one, offset in value}
+            found.unsettled[_partition(rest)] = {one: int(offset) for one, offset in _pairs(value).items()}
+
+
+def _words(value: Any) -> list[str]:
+    return [one.decode() for one in value]
+
+
+def _pairs(value: Any) -> dict[str, bytes]:
+    return {one.decode(): other for one, other in zip(value[::2], value[1::2], strict=True)}
+
+
+def _partition(place: str) -> int:
+    return int(place.rpartition("/")[2])
 
 
 async def picture(redis: Redis, prefix: str) -> dict[bytes, tuple[int, bytes]]:
@@ -200,5 +210,3 @@ async def put_back(redis: Redis, prefix: str, pictured: dict[bytes, tuple[int, b
             pipe.restore(name, ttl, dumped)
         await pipe.execute()
 
-
-Steps = dict[DeliveryId, Step | None]
