@@ -14,10 +14,9 @@ one whose journal may be empty.
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, cast
 
 import structlog
@@ -40,6 +39,9 @@ HOLD_MS = 15_000
 CLOCKS_MS = 1_000
 EVERYTHING = 1_000_000_000
 POLL_SECONDS = 0.2
+SCANNED_AT_ONCE = 10_000
+"""Keys that Redis looks at in one step of the search for lanes: some milliseconds of its time."""
+LANES_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +186,21 @@ class Recovery:
             seconds, microseconds = await cast("Any", self._bare.time())
         now = int(seconds) * 1000 + int(microseconds) // 1000
         depth = self._front.depth(None if pulse is None else now - pulse)
-        doubted: int = await self._doubt([self._keys.due, self._keys.leased], [self._keys.prefix, since, depth])
+        doubted = 0
+        async for lanes in self._lanes():
+            doubted += await self._doubt([], [self._keys.prefix, since, depth, *lanes])
         return doubted
+
+    async def _lanes(self) -> AsyncIterator[list[bytes]]:
+        """Every lane with deliveries, some at a time: also those of paused destinations, which are in no index."""
+        prefix, cursor = f"{self._keys.prefix}lane:".encode(), 0
+        while True:
+            with unavailable():
+                cursor, found = await self._bare.scan(cursor, match=prefix + b"*", count=SCANNED_AT_ONCE)
+            for first in range(0, len(found), LANES_AT_ONCE):
+                yield [lane.removeprefix(prefix) for lane in found[first : first + LANES_AT_ONCE]]
+            if cursor == 0:
+                return
 
     async def _resubscribe(self) -> int:
         entries = [entry async for entry in self._subscriptions.entries()]
@@ -208,6 +223,7 @@ class Recovery:
             )
             if answer == b"made":
                 made += 1
+            if answer != b"settled":
                 order.setdefault(parked.lane, []).append(((at.topic, at.partition, at.offset), delivery.id))
         if wiped:
             for lane, waiting in order.items():
@@ -215,13 +231,18 @@ class Recovery:
         return made
 
     async def _line_up(self, lane: str, waiting: list[tuple[tuple[str, int, int], str]]) -> None:
-        if all(before <= after for before, after in pairwise(waiting)):
-            return
+        """Some of them may have been made by a recovery that died; whatever else is in the lane comes after them."""
         key = f"{self._keys.prefix}lane:{lane}"
+        wanted = [identity.encode() for _, identity in sorted(waiting)]
         with unavailable():
+            former: list[bytes] = await cast("Any", self._bare.lrange(key, 0, -1))
+            others = set(former) - set(wanted)
+            wanted += [identity for identity in former if identity in others]
+            if wanted == former:
+                return
             async with self._bare.pipeline(transaction=True) as pipe:
                 pipe.delete(key)
-                pipe.rpush(key, *(identity for _, identity in sorted(waiting)))
+                pipe.rpush(key, *wanted)
                 await pipe.execute()
 
 

@@ -59,6 +59,10 @@ end
 
 local function stay(id, attempt, doubt)
   local key = prefix .. 'delivery:' .. id
+  -- A Redis that came back without the delivery will get it again from ingest, which must not find it known.
+  if redis.call('EXISTS', key) == 0 then
+    return
+  end
   if attempt ~= '' then
     local history = redis.call('HGET', key, 'h')
     redis.call('HSET', key, 'h', history and (history .. '\n' .. attempt) or attempt)
@@ -96,6 +100,11 @@ for _ = 1, tonumber(ARGV[at]) do
   else
     return redis.error_reply('settle.lua: unknown step ' .. step)
   end
+end
+
+-- Another lane may have met a limit that is this one's, too.
+for _, scope in ipairs({destination, string.match(destination, '^[^/]*/[^/]*')}) do
+  blocked = blocked or tonumber(redis.call('HGET', KEYS[4], scope) or '0') > now
 end
 
 if run > 0 and not blocked and redis.call('HEXISTS', KEYS[3], destination) == 0 then

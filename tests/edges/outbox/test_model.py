@@ -6,10 +6,12 @@ act Redis holds what the model holds, nothing is lost, and nothing that may have
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -40,11 +42,13 @@ LONG = 60_000
 LIMITS = Limits(lease=10_000, remember=3_600_000, run=3, shards=SHARDS, most=12, most_a_lane=5)
 KINDS = ("slack", "webhook")
 ALL_LANES = 10
+REMEMBERED = 8
+"""How many steps a restarted Redis may be behind."""
 
 partitions = st.sampled_from(PARTITIONS)
 targets = st.lists(st.sampled_from(PLACES), unique=True, max_size=3)
-waits = st.sampled_from((0, LONG, 2 * LONG))
-steps = st.sampled_from(("done", "done", "bury", "retry", "unknown", "cool", "pause", "keep", "silence"))
+waits = st.sampled_from((0, 0, LONG, 2 * LONG))
+steps = st.sampled_from(("done", "done", "done", "bury", "retry", "unknown", "cool", "pause", "keep", "silence"))
 
 
 class Machine(RuleBasedStateMachine):
@@ -77,7 +81,7 @@ class Machine(RuleBasedStateMachine):
         self.holds: list[Hold] = []
         self.spent: list[tuple[Hold, dict[DeliveryId, Step | None]]] = []
         self.keeping: tuple[Parked, ...] = ()
-        self.past: tuple[Any, Model] | None = None
+        self.past: deque[tuple[Any, Model]] = deque(maxlen=REMEMBERED)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(coroutine)
@@ -98,8 +102,12 @@ class Machine(RuleBasedStateMachine):
 
     # -- Kafka and ingest ----------------------------------------------------------------------------------------
 
-    @rule(partition=partitions, records=st.lists(st.tuples(targets, st.integers(0, 9)), min_size=1, max_size=3))
-    def publish(self, partition: int, records: Sequence[tuple[Sequence[Any], int]]) -> None:
+    @rule(
+        partition=partitions,
+        records=st.lists(st.tuples(targets, st.integers(0, 9)), min_size=1, max_size=3),
+        at_once=st.sampled_from((True, True, True, False)),
+    )
+    def publish(self, partition: int, records: Sequence[tuple[Sequence[Any], int]], at_once: bool) -> None:  # noqa: FBT001 (as hypothesis calls it)
         """Records; one in ten repeats an event, maybe in another partition and for other places."""
         log = self.truth.log[partition]
         for places, again in records:
@@ -107,20 +115,37 @@ class Machine(RuleBasedStateMachine):
                 self.events += 1
             number = self.events if again else 1 + len(log) % self.events
             log.append(arrival(len(log), number, places, now=self.model.now))
+        if at_once:
+            self.read(partition, len(records), version=self.model.version)
 
     @precondition(lambda self: self.unread)
-    @rule(data=st.data(), count=st.integers(1, 4), stale=st.integers(0, 9))
+    @rule(data=st.data(), count=st.integers(1, 4), stale=st.integers(0, 4))
     def ingest(self, data: st.DataObject, count: int, stale: int) -> None:
         partition = data.draw(st.sampled_from(self.unread))
+        self.read(partition, count, version=self.model.version - (not stale))
+
+    @rule(data=st.data(), partition=partitions, act=st.sampled_from(("zombie", "take up", "subscribe", "commit")))
+    def follow(self, data: st.DataObject, partition: int, act: str) -> None:
+        """What happens beside the reading."""
+        match act:
+            case "zombie":
+                self.ingest_as_a_zombie(partition, data)
+            case "take up":
+                self.take_up(partition)
+            case "subscribe":
+                self.change_subscriptions()
+            case _:
+                self.commit(partition)
+
+    def read(self, partition: int, count: int, *, version: int) -> None:
         reader = self.readers[partition]
         batch = self.truth.log[partition][reader.at : reader.at + count]
-        match self.append(partition, batch, version=self.model.version - (not stale), read_from=reader.read_from):
+        match self.append(partition, batch, version=version, read_from=reader.read_from):
             case Entered():
                 reader.at = reader.read_from = batch[-1].offset + 1
             case Behind():
                 self.take_up(partition)
 
-    @rule(partition=partitions, data=st.data())
     def ingest_as_a_zombie(self, partition: int, data: st.DataObject) -> None:
         """A former member of the group appends what it had read, from where its own reading began."""
         log = self.truth.log[partition][: self.readers[partition].at]
@@ -135,19 +160,16 @@ class Machine(RuleBasedStateMachine):
         assert answer == expected
         return answer
 
-    @rule(partition=partitions)
     def take_up(self, partition: int) -> None:
         """A process begins to read where the outbox, or else the committed offset, says."""
         watermark = self.run(self.outbox.watermark("events", partition))
         at = self.truth.committed.get(partition, 0) if watermark is None else watermark
         self.readers[partition] = Reader(at=at, read_from=watermark)
 
-    @rule()
     def change_subscriptions(self) -> None:
         self.model.version += 1
         self.run(self.redis.incr(self.keys.subscriptions_version))
 
-    @rule(partition=partitions)
     def commit(self, partition: int) -> None:
         offset = self.run(self.outbox.committable("events", partition))
         assert offset == self.model.committable(partition)
@@ -162,6 +184,7 @@ class Machine(RuleBasedStateMachine):
 
     # -- workers -------------------------------------------------------------------------------------------------
 
+    @precondition(lambda self: self.model.due or self.model.leases)
     @rule(lanes=st.sampled_from((1, ALL_LANES, ALL_LANES)), kinds=st.sampled_from((KINDS, KINDS, KINDS[:1], KINDS[1:])))
     def lease(self, lanes: int, kinds: Sequence[str]) -> None:
         taken = self.run(self.outbox.lease("worker", lanes=lanes, kinds=kinds))
@@ -195,6 +218,14 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.holds)
     @rule(data=st.data(), wait=waits, more=st.booleans())
     def settle(self, data: st.DataObject, wait: int, more: bool) -> None:  # noqa: FBT001 (as hypothesis calls it)
+        self.settle_one(data, wait, more=more)
+
+    @precondition(lambda self: self.holds)
+    @rule(data=st.data())
+    def settle_and_go_on(self, data: st.DataObject) -> None:
+        self.settle_one(data, 0, more=True)
+
+    def settle_one(self, data: st.DataObject, wait: int, *, more: bool) -> None:
         hold = data.draw(st.sampled_from(self.holds))
         chosen: dict[DeliveryId, Step | None] = {}
         for delivery, _ in hold.deliveries:
@@ -240,16 +271,21 @@ class Machine(RuleBasedStateMachine):
                 return Pause(scope=Scope.DESTINATION, attempt=attempt)
         return None
 
-    @precondition(lambda self: self.spent)
-    @rule(data=st.data())
     def settle_again(self, data: st.DataObject) -> None:
         """A worker whose lease is over settles once more: a client that tries twice, or a late answer."""
         hold, chosen = data.draw(st.sampled_from(self.spent))
         if self.model.leases.get(hold.leased.lane, (0, 0))[0] != hold.leased.token:
             self.settle_with(hold, chosen, due=self.model.now, more=True)
 
-    @precondition(lambda self: self.holds)
+    @precondition(lambda self: self.holds or self.spent)
     @rule(data=st.data())
+    def misbehave(self, data: st.DataObject) -> None:
+        """A worker dies, or settles a second time."""
+        if self.spent and (not self.holds or data.draw(st.booleans())):
+            self.settle_again(data)
+        else:
+            self.fall_silent(data)
+
     def fall_silent(self, data: st.DataObject) -> None:
         """A worker dies; whatever it had begun may have arrived."""
         self.holds.remove(data.draw(st.sampled_from(self.holds)))
@@ -259,6 +295,7 @@ class Machine(RuleBasedStateMachine):
         self.model.now += time
         self.outbox.now = self.model.now
 
+    @precondition(lambda self: self.model.paused)
     @rule(place=st.sampled_from(PLACES))
     def resume(self, place: Any) -> None:
         name = DestinationId(destination_id(place))
@@ -279,8 +316,9 @@ class Machine(RuleBasedStateMachine):
         self.keeping = overdue
 
     @precondition(lambda self: self.keeping)
-    @rule(dies=st.booleans())
+    @rule(dies=st.sampled_from((False, False, True)))
     def note_parked(self, dies: bool) -> None:  # noqa: FBT001 (as hypothesis calls it)
+        """The outbox learns that the journal has them, or the process died in between."""
         ids = [one.delivery.id for one in self.keeping]
         self.keeping = ()
         if not dies:
@@ -288,6 +326,7 @@ class Machine(RuleBasedStateMachine):
             assert list(gone) == self.model.park(ids)
             self.journal.forget(gone)
 
+    @precondition(lambda self: self.model.unparked)
     @rule()
     def let_go(self) -> None:
         settled = self.run(self.outbox.unparked(500))
@@ -299,17 +338,15 @@ class Machine(RuleBasedStateMachine):
 
     # -- Redis ---------------------------------------------------------------------------------------------------
 
-    @rule()
-    def remember(self) -> None:
-        """The moment to which a crash of Redis will go back."""
-        self.past = (self.run(picture(self.redis, self.prefix)), self.model.copy())
-
-    @precondition(lambda self: self.past is not None)
-    @rule()
-    def lose(self) -> None:
-        """Redis is killed, and comes back without what happened since."""
-        assert self.past is not None
-        pictured, model = self.past
+    @precondition(lambda self: self.past)
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        """Redis is killed, and comes back without what happened in the last steps, or with nothing."""
+        back = data.draw(st.integers(0, len(self.past)))
+        if back == len(self.past):
+            self.wipe()
+            return
+        pictured, model = self.past[-1 - back]
         now, version = self.model.now, self.model.version
         self.run(put_back(self.redis, self.prefix, pictured))
         self.run(self.redis.set(self.keys.epoch, "another:server"))
@@ -318,7 +355,6 @@ class Machine(RuleBasedStateMachine):
         self.run(self.redis.set(self.keys.subscriptions_version, version))
         self.recover(wiped=False)
 
-    @rule()
     def wipe(self) -> None:
         now, version = self.model.now, self.model.version
         self.run(put_back(self.redis, self.prefix, {}))
@@ -333,6 +369,11 @@ class Machine(RuleBasedStateMachine):
         self.model.recover(tuple(self.journal.kept.values()), ends, wiped=wiped)
         self.holds = [hold for hold in self.holds if hold.until > self.model.now]
         self.spent, self.keeping = [], ()
+
+    @invariant()
+    def taking_pictures(self) -> None:
+        """Any of the last states may be the one that Redis comes back with."""
+        self.past.append((self.run(picture(self.redis, self.prefix)), self.model.copy()))
 
     # -- what always holds ---------------------------------------------------------------------------------------
 
@@ -373,23 +414,23 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def lanes_are_in_order(self) -> None:
-        """Of what was never settled, a later record of a partition never stands before an earlier one."""
-        where = {
-            routed.delivery: (partition, record.offset)
-            for partition, records in self.truth.log.items()
-            for record in reversed(records)
-            for routed in record.routed
-        }
+        """Of what was never settled and published once, a later record of a partition is not before an earlier one."""
+        where: dict[DeliveryId, list[tuple[int, int]]] = {}
+        for partition, records in self.truth.log.items():
+            for record in records:
+                for routed in record.routed:
+                    where.setdefault(routed.delivery, []).append((partition, record.offset))
         for lane in self.model.lanes.values():
+            once = [where[key][0] for key in lane if key not in self.truth.finished and len(where[key]) == 1]
             for partition in PARTITIONS:
-                places = [where[key] for key in lane if key not in self.truth.finished]
-                offsets = [offset for one, offset in places if one == partition]
+                offsets = [offset for one, offset in once if one == partition]
                 assert offsets == sorted(offsets)
 
 
 SCOPES = (Scope.LANE, Scope.DESTINATION, Scope.METHOD, Scope.INSTALLATION)
 
 
+@pytest.mark.timeout(0)  # as long as HYPOTHESIS_EXAMPLES says
 def test_the_outbox_does_what_its_model_does(valkey: str) -> None:
     with asyncio.Runner() as runner:
         redis = Redis(unix_socket_path=valkey, protocol=3)

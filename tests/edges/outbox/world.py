@@ -16,7 +16,6 @@ from bot.stores.journal import Entry
 PLACES: tuple[Destination, ...] = (
     SlackChannel(team="T1", channel="C1"),
     SlackChannel(team="T1", channel="C2"),
-    SlackChannel(team="T2", channel="C1"),
     Webhook(team="T1", url="https://example.com/hook"),
 )
 SHARDS = 2
@@ -187,17 +186,18 @@ def _partition(place: str) -> int:
     return int(place.rpartition("/")[2])
 
 
+PICTURE = """
+local found = {}
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  found[#found + 1] = {key, redis.call('PTTL', key), redis.call('DUMP', key)}
+end
+return found
+"""
+
+
 async def picture(redis: Redis, prefix: str) -> dict[bytes, tuple[int, bytes]]:
     """Every key of the namespace as it lies in Redis now, with its expiry."""
-    names = await redis.keys(f"{prefix}*")
-    async with redis.pipeline(transaction=True) as pipe:
-        for name in names:
-            pipe.pttl(name)
-            pipe.dump(name)
-        answers = await pipe.execute()
-    return {
-        name: (max(0, ttl), dumped) for name, ttl, dumped in zip(names, answers[::2], answers[1::2], strict=True)
-    }
+    return {name: (max(0, ttl), dumped) for name, ttl, dumped in await redis.eval(PICTURE, 0, prefix)}
 
 
 async def put_back(redis: Redis, prefix: str, pictured: dict[bytes, tuple[int, bytes]]) -> None:
