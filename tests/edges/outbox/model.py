@@ -58,9 +58,7 @@ class Model:
 
     # -- in ------------------------------------------------------------------------------------------------------
 
-    def append(
-        self, partition: int, arrivals: Sequence[Arrival], *, version: int, read_from: int | None
-    ) -> Appended:
+    def append(self, partition: int, arrivals: Sequence[Arrival], *, version: int, read_from: int | None) -> Appended:
         watermark = self.watermarks.get(partition)
         if version != self.version:
             return Stale()
@@ -158,14 +156,17 @@ class Model:
             return None
         blocked = False
         for delivery, step in steps.items():
-            if delivery not in self.waiting:
-                continue
             match step:
                 case Retry(at=at) | Cool(until=at):
                     blocked, due = True, max(due, at)
                 case Pause():
                     blocked = True
-            self._apply(delivery, step)
+            if delivery in self.waiting:
+                self._apply(delivery, step)
+            elif isinstance(step, Pause):
+                self.paused[self.place(lane)] = step.attempt.reason
+            elif isinstance(step, Cool):
+                self._cool(lane, step)
         open_ = not blocked and self.place(lane) not in self.paused and not self.cooling(lane)
         if more and open_ and self.lanes.get(lane):
             self.leases[lane] = (token, self.now + self.limits.lease)
@@ -194,13 +195,16 @@ class Model:
             case Pause(attempt=attempt):
                 self._note(one, attempt)
                 self.paused[self.place(one.lane)] = attempt.reason
-            case Cool(until=until, scope=scope):
-                name = {Scope.LANE: "", Scope.DESTINATION: self.place(one.lane)}.get(scope, installation(one.lane))
-                if name:
-                    self.cool[name] = max(until, self.cool.get(name, 0))
+            case Cool():
+                self._cool(one.lane, step)
             case None:
                 pass
         one.begun = False
+
+    def _cool(self, lane: Lane, step: Cool) -> None:
+        name = {Scope.LANE: "", Scope.DESTINATION: self.place(lane)}.get(step.scope, installation(lane))
+        if name:
+            self.cool[name] = max(step.until, self.cool.get(name, 0))
 
     def _note(self, one: Waiting, attempt: Attempt) -> None:
         one.attempts += 1

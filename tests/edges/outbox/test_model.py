@@ -18,14 +18,13 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
 from redis.asyncio import Redis
 
 from bot.core.delivery import Attempt, Bury, Cool, Delivery, DeliveryId, Done, Pause, Retry, Scope, Step
-from bot.core.destination import DestinationId, destination_id
+from bot.core.destination import destination_id
 from bot.ports import Behind, Entered, Parked
 from bot.stores.epoch import Epoch
 from bot.stores.keys import Keys
@@ -47,6 +46,8 @@ REMEMBERED = 8
 
 partitions = st.sampled_from(PARTITIONS)
 targets = st.lists(st.sampled_from(PLACES), unique=True, max_size=3)
+batches = st.lists(st.tuples(targets, st.integers(0, 9)), min_size=1, max_size=3)
+mostly = st.sampled_from((True, True, True, False))
 waits = st.sampled_from((0, 0, LONG, 2 * LONG))
 steps = st.sampled_from(("done", "done", "done", "bury", "retry", "unknown", "cool", "pause", "keep", "silence"))
 
@@ -93,6 +94,28 @@ class Machine(RuleBasedStateMachine):
     async def ends(self) -> dict[tuple[str, int], int]:
         return {("events", partition): len(records) for partition, records in self.truth.log.items()}
 
+    @rule(data=st.data())
+    def act(self, data: st.DataObject) -> None:
+        """One of the things that may happen now, the likelier ones oftener."""
+        possible = {
+            self.publish: 6,
+            self.lease: 6 * bool(self.model.due or self.model.leases),
+            self.settle: 10 * bool(self.holds),
+            self.ingest: 3 * bool(self.unread),
+            self.follow: 2,
+            self.misbehave: bool(self.holds or self.spent),
+            self.time_passes: 2,
+            self.resume: bool(self.model.paused),
+            self.write_overdue: bool(self.model.waiting),
+            self.note_parked: 3 * bool(self.keeping),
+            self.let_go: bool(self.model.unparked),
+            self.lose: bool(self.past),
+        }
+        acts = {one.__name__: one for one in possible}
+        acts[data.draw(st.sampled_from([one.__name__ for one, weight in possible.items() for _ in range(weight)]))](
+            data
+        )
+
     @initialize()
     def begin(self) -> None:
         self.recover(wiped=True)
@@ -102,32 +125,26 @@ class Machine(RuleBasedStateMachine):
 
     # -- Kafka and ingest ----------------------------------------------------------------------------------------
 
-    @rule(
-        partition=partitions,
-        records=st.lists(st.tuples(targets, st.integers(0, 9)), min_size=1, max_size=3),
-        at_once=st.sampled_from((True, True, True, False)),
-    )
-    def publish(self, partition: int, records: Sequence[tuple[Sequence[Any], int]], at_once: bool) -> None:  # noqa: FBT001 (as hypothesis calls it)
+    def publish(self, data: st.DataObject) -> None:
         """Records; one in ten repeats an event, maybe in another partition and for other places."""
+        partition, records = data.draw(partitions), data.draw(batches)
         log = self.truth.log[partition]
         for places, again in records:
             if again or not self.events:
                 self.events += 1
             number = self.events if again else 1 + len(log) % self.events
             log.append(arrival(len(log), number, places, now=self.model.now))
-        if at_once:
-            self.read(partition, len(records), version=self.model.version)
+        if data.draw(mostly):
+            self.read(partition, len(records))
 
-    @precondition(lambda self: self.unread)
-    @rule(data=st.data(), count=st.integers(1, 4), stale=st.integers(0, 4))
-    def ingest(self, data: st.DataObject, count: int, stale: int) -> None:
-        partition = data.draw(st.sampled_from(self.unread))
-        self.read(partition, count, version=self.model.version - (not stale))
+    def ingest(self, data: st.DataObject) -> None:
+        stale = not data.draw(mostly)
+        self.read(data.draw(st.sampled_from(self.unread)), data.draw(st.integers(1, 4)), stale=stale)
 
-    @rule(data=st.data(), partition=partitions, act=st.sampled_from(("zombie", "take up", "subscribe", "commit")))
-    def follow(self, data: st.DataObject, partition: int, act: str) -> None:
+    def follow(self, data: st.DataObject) -> None:
         """What happens beside the reading."""
-        match act:
+        partition = data.draw(partitions)
+        match data.draw(st.sampled_from(("zombie", "take up", "subscribe", "commit"))):
             case "zombie":
                 self.ingest_as_a_zombie(partition, data)
             case "take up":
@@ -137,10 +154,10 @@ class Machine(RuleBasedStateMachine):
             case _:
                 self.commit(partition)
 
-    def read(self, partition: int, count: int, *, version: int) -> None:
+    def read(self, partition: int, count: int, *, stale: bool = False) -> None:
         reader = self.readers[partition]
         batch = self.truth.log[partition][reader.at : reader.at + count]
-        match self.append(partition, batch, version=version, read_from=reader.read_from):
+        match self.append(partition, batch, version=self.model.version - stale, read_from=reader.read_from):
             case Entered():
                 reader.at = reader.read_from = batch[-1].offset + 1
             case Behind():
@@ -184,9 +201,9 @@ class Machine(RuleBasedStateMachine):
 
     # -- workers -------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.model.due or self.model.leases)
-    @rule(lanes=st.sampled_from((1, ALL_LANES, ALL_LANES)), kinds=st.sampled_from((KINDS, KINDS, KINDS[:1], KINDS[1:])))
-    def lease(self, lanes: int, kinds: Sequence[str]) -> None:
+    def lease(self, data: st.DataObject) -> None:
+        lanes = ALL_LANES if data.draw(mostly) else 1
+        kinds = KINDS if data.draw(mostly) else data.draw(st.sampled_from((KINDS[:1], KINDS[1:])))
         taken = self.run(self.outbox.lease("worker", lanes=lanes, kinds=kinds))
         assert taken.expired == self.model.expire(lanes)
         eligible, leased = self.model.eligible(kinds), {one.lane for one in taken.lanes}
@@ -215,17 +232,8 @@ class Machine(RuleBasedStateMachine):
         assert (delivery.history, body) == (one.history, one.body)
         assert (delivery.doubt is not None) == (one.doubt or (begun and one.begun))
 
-    @precondition(lambda self: self.holds)
-    @rule(data=st.data(), wait=waits, more=st.booleans())
-    def settle(self, data: st.DataObject, wait: int, more: bool) -> None:  # noqa: FBT001 (as hypothesis calls it)
-        self.settle_one(data, wait, more=more)
-
-    @precondition(lambda self: self.holds)
-    @rule(data=st.data())
-    def settle_and_go_on(self, data: st.DataObject) -> None:
-        self.settle_one(data, 0, more=True)
-
-    def settle_one(self, data: st.DataObject, wait: int, *, more: bool) -> None:
+    def settle(self, data: st.DataObject) -> None:
+        wait, more = data.draw(waits), data.draw(mostly)
         hold = data.draw(st.sampled_from(self.holds))
         chosen: dict[DeliveryId, Step | None] = {}
         for delivery, _ in hold.deliveries:
@@ -277,8 +285,6 @@ class Machine(RuleBasedStateMachine):
         if self.model.leases.get(hold.leased.lane, (0, 0))[0] != hold.leased.token:
             self.settle_with(hold, chosen, due=self.model.now, more=True)
 
-    @precondition(lambda self: self.holds or self.spent)
-    @rule(data=st.data())
     def misbehave(self, data: st.DataObject) -> None:
         """A worker dies, or settles a second time."""
         if self.spent and (not self.holds or data.draw(st.booleans())):
@@ -290,21 +296,20 @@ class Machine(RuleBasedStateMachine):
         """A worker dies; whatever it had begun may have arrived."""
         self.holds.remove(data.draw(st.sampled_from(self.holds)))
 
-    @rule(time=st.sampled_from((1, LIMITS.lease // 2, LIMITS.lease, LONG, 2 * LONG)))
-    def time_passes(self, time: int) -> None:
-        self.model.now += time
+    def time_passes(self, data: st.DataObject) -> None:
+        self.model.now += data.draw(st.sampled_from((1, LIMITS.lease // 2, LIMITS.lease, LONG, 2 * LONG)))
         self.outbox.now = self.model.now
 
-    @precondition(lambda self: self.model.paused)
-    @rule(place=st.sampled_from(PLACES))
-    def resume(self, place: Any) -> None:
-        name = DestinationId(destination_id(place))
+    def resume(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.model.paused)))
         assert self.run(self.outbox.resume(name)) == self.model.resume(name)
 
     # -- parking -------------------------------------------------------------------------------------------------
 
-    @rule(partition=partitions, age=st.sampled_from((0, LIMITS.lease)), limit=st.sampled_from((1, 50)))
-    def write_overdue(self, partition: int, age: int, limit: int) -> None:
+    def write_overdue(self, data: st.DataObject) -> None:
+        """What waits long is written to the journal."""
+        partition, age = data.draw(partitions), data.draw(st.sampled_from((0, LIMITS.lease)))
+        limit = data.draw(st.sampled_from((1, 50)))
         overdue = self.run(self.outbox.overdue("events", partition, age=age, limit=limit))
         assert [one.delivery.id for one in overdue] == self.model.overdue(partition, age=age, limit=limit)
         for one in overdue:
@@ -315,20 +320,16 @@ class Machine(RuleBasedStateMachine):
         self.journal.keep(overdue)
         self.keeping = overdue
 
-    @precondition(lambda self: self.keeping)
-    @rule(dies=st.sampled_from((False, False, True)))
-    def note_parked(self, dies: bool) -> None:  # noqa: FBT001 (as hypothesis calls it)
+    def note_parked(self, data: st.DataObject) -> None:
         """The outbox learns that the journal has them, or the process died in between."""
         ids = [one.delivery.id for one in self.keeping]
         self.keeping = ()
-        if not dies:
+        if data.draw(mostly):
             gone = self.run(self.outbox.park(ids))
             assert list(gone) == self.model.park(ids)
             self.journal.forget(gone)
 
-    @precondition(lambda self: self.model.unparked)
-    @rule()
-    def let_go(self) -> None:
+    def let_go(self, _: st.DataObject) -> None:
         settled = self.run(self.outbox.unparked(500))
         assert set(settled) == self.model.unparked
         if settled:
@@ -338,8 +339,6 @@ class Machine(RuleBasedStateMachine):
 
     # -- Redis ---------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.past)
-    @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         """Redis is killed, and comes back without what happened in the last steps, or with nothing."""
         back = data.draw(st.integers(0, len(self.past)))

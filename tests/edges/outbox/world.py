@@ -209,4 +209,3 @@ async def put_back(redis: Redis, prefix: str, pictured: dict[bytes, tuple[int, b
         for name, (ttl, dumped) in pictured.items():
             pipe.restore(name, ttl, dumped)
         await pipe.execute()
-
