@@ -37,16 +37,17 @@ class Life:
         if self.dead:
             raise Crash(name)
         self.calls.append(name)
-        self._die(before=True)
+        number = len(self.calls)
+        self._die(number, before=True)
         answer = await real()
         self.noted(name, args, answer)
-        self._die(before=False)
+        self._die(number, before=False)
         return answer
 
-    def _die(self, *, before: bool) -> None:
-        if len(self.calls) == self.dies_at and self.before == before:
+    def _die(self, number: int, *, before: bool) -> None:
+        if (number, before) == (self.dies_at, self.before):
             self.dead = True
-            raise Crash(f"{'before' if before else 'after'} {self.calls[-1]}")
+            raise Crash(f"{'before' if before else 'after'} {self.calls[number - 1]}")
 
 
 class Outside:
