@@ -108,18 +108,19 @@ class CrashingTransport(httpx.AsyncBaseTransport):
 class Seat:
     """The port `Source` on one consumer that many lives use, one after the other: joining a group takes its time.
 
-    It reads partition 0 up to `end`; `done` is called with the last batch.
+    It reads one partition up to `end`; `done` is called with the last batch.
     """
 
-    def __init__(self, life: Life, consumer: AIOKafkaConsumer, topic: str, end: int, done: Callable[[], None]) -> None:
+    def __init__(
+        self, life: Life, consumer: AIOKafkaConsumer, place: tuple[str, int], end: int, done: Callable[[], None]
+    ) -> None:
         self._life = life
         self._consumer = consumer
-        self._place = TopicPartition(topic, 0)
+        self._place = TopicPartition(*place)
         self._end = end
         self._done = done
 
     async def seek(self, watermark: int | None) -> None:
-        self._consumer.assign([self._place])
         offset = await self.committed() if watermark is None else watermark
         self._consumer.seek(self._place, offset or 0)
 
@@ -140,7 +141,7 @@ class Seat:
         yield ()
 
     def assignment(self) -> list[tuple[str, int]]:
-        return [(self._place.topic, 0)]
+        return [(self._place.topic, self._place.partition)]
 
     def lag(self, *_: Any) -> int | None:
         return None

@@ -1,17 +1,20 @@
 """A small story that meets everything: sent, retried, buried, unreadable, parked, merged. And what must be true of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_network
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import orjson
 from aiohttp import web
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis.asyncio import Redis
 
 from bot.core.backoff import Schedule
@@ -45,6 +48,8 @@ REFUSED = "e3"
 EVENTS = ("e1", "e2", "e3", "e4")
 UNREADABLE_AT = 2
 END = 5
+MOST_STORIES = 300
+"""Each has a partition for itself, all assigned at once: after an assignment the consumer takes a second to get going."""
 
 
 @dataclass
@@ -62,10 +67,13 @@ class Stage:
     redis: Redis
     kafka: AIOKafkaProducer
     consumer: AIOKafkaConsumer
+    topic: str
     sandbox: Sandbox
     clock: Clock
     hook: str
     called: list[tuple[str, str]]
+    numbers: Iterator[int] = field(default_factory=count)
+    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
 
 @asynccontextmanager
@@ -83,12 +91,22 @@ async def stage(address: str, redis: Redis, kafka: AIOKafkaProducer) -> AsyncIte
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    consumer = AIOKafkaConsumer(bootstrap_servers=address, group_id=f"crashes-{uuid4().hex}", enable_auto_commit=False)
+    topic = f"crashes-{uuid4().hex[:8]}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(topic, MOST_STORIES, 1)])
+    finally:
+        await admin.close()
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=address, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     try:
         await consumer.start()
+        consumer.assign([TopicPartition(topic, partition) for partition in range(MOST_STORIES)])
         async with Sandbox(rates=Rates(enabled=False), clock=lambda: clock.now / 1000) as sandbox:
             hook = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-            yield Stage(address, redis, kafka, consumer, sandbox, clock, hook, called)
+            yield Stage(address, redis, kafka, consumer, topic, sandbox, clock, hook, called)
     finally:
         await consumer.stop()
         await runner.cleanup()
@@ -105,7 +123,7 @@ class Untold:
 
 @dataclass
 class Story:
-    """One telling, with its own topic, namespace and event ids; `noted` keeps what the outside was told."""
+    """One telling, with its own partition, namespace and event ids; `noted` keeps what the outside was told."""
 
     stage: Stage
     name: str = field(default_factory=lambda: uuid4().hex[:8])
@@ -120,7 +138,7 @@ class Story:
 
     def __post_init__(self) -> None:
         where = self.stage
-        self.topic = f"crashes-{self.name}"
+        self.partition = next(where.numbers)
         self.keys = Keys(self.name)
         self.outbox = RedisOutbox(where.redis, self.keys, Limits(lease=60_000), now=where.clock.now)
         self.subscriptions = RedisSubscriptions(where.redis, self.keys)
@@ -140,8 +158,12 @@ class Story:
         values = [self._event(name) for name in EVENTS]
         values.insert(UNREADABLE_AT, b"\xff")
         for value in values:
-            await self.stage.kafka.send(self.topic, value, partition=0)
+            await self.stage.kafka.send(self.stage.topic, value, partition=self.partition)
         await self.stage.kafka.flush()
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return (self.stage.topic, self.partition)
 
     @property
     def places(self) -> tuple[Destination, ...]:
@@ -164,11 +186,14 @@ class Story:
         self.stage.clock.now += time
         self.outbox.now = self.stage.clock.now
 
-    async def live(self, life: Life) -> None:
-        """A process's whole life: read all, send what is due, park the rest, send that when it is due, commit."""
+    async def live(self, life: Life, *, sends_first: bool = False) -> None:
+        """A process's whole life: read all, send what is due, park the rest, send that when it is due, commit.
+
+        With `sends_first` it sends what the outbox has before it reads and commits anything.
+        """
         read = asyncio.Event()
-        source = Seat(life, self.stage.consumer, self.topic, END, read.set)
-        await source.seek(await self.outbox.watermark(self.topic, 0))
+        source = Seat(life, self.stage.consumer, self.place, END, read.set)
+        await source.seek(await self.outbox.watermark(*self.place))
         outbox, dead = Outside(life, "outbox", self.outbox), Outside(life, "dead", self.dead)
         ingest = Ingest(
             source,
@@ -179,25 +204,28 @@ class Story:
             shards=1,
             parking=Parking(outbox, Outside(life, "parked", self.parked), age=OLD),
         )
-        await ingest.run(read)
         async with self._services(life) as services:
+            if sends_first:
+                await self._dispatch(outbox, services, dead, patient=True)
+            await ingest.run(read)
             for patient in (False, True):
-                waiting = _Patience(self, outbox, patient=patient)
-                dispatch = Dispatch(
-                    waiting,
-                    services,
-                    dead,
-                    Metrics(),
-                    name="process",
-                    workers=1,
-                    clock=lambda: self.stage.clock.now,
-                    dice=lambda: 0.5,
-                )
-                await dispatch.run(waiting.stop, drain=0)
-                if life.dead:
-                    await outbox.state()
+                await self._dispatch(outbox, services, dead, patient=patient)
                 self.pass_time(OLD)
                 await ingest.commit()
+
+    async def _dispatch(self, outbox: Any, services: Mapping[str, Service], dead: Any, *, patient: bool) -> None:
+        waiting = _Patience(self, outbox, patient=patient)
+        dispatch = Dispatch(
+            waiting,
+            services,
+            dead,
+            Metrics(),
+            name="process",
+            workers=1,
+            clock=lambda: self.stage.clock.now,
+            dice=lambda: 0.5,
+        )
+        await dispatch.run(waiting.stop, drain=0)
 
     @asynccontextmanager
     async def _services(self, life: Life) -> AsyncIterator[Mapping[str, Service]]:
@@ -205,7 +233,8 @@ class Story:
             return self.stage.sandbox.bot_token
 
         slack = SlackOutlet(CrashingSlackWeb(life, self.stage.sandbox.api_url), token_of, clock=self._seconds)
-        webhook = WebhookOutlet("s" * 40, allow=[ip_network("127.0.0.0/8")], clock=self._seconds)
+        allow = [ip_network("127.0.0.0/8")]
+        webhook = WebhookOutlet("s" * 40, allow=allow, clock=self._seconds, tls=self.stage.tls)
         async with slack, webhook:
             assert webhook._transport is not None
             webhook._transport = CrashingTransport(life, webhook._transport)
@@ -246,7 +275,7 @@ class Story:
             case "parked.forget":
                 self.journalled -= set(args[0])
             case "source.commit":
-                self._committed(args[0][self.topic, 0])
+                self._committed(args[0][self.place])
 
     def _committed(self, offset: int) -> None:
         names = [*EVENTS[:UNREADABLE_AT], None, *EVENTS[UNREADABLE_AT:]]

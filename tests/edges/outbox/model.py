@@ -226,7 +226,9 @@ class Model:
 
     def overdue(self, partition: int, *, age: int, limit: int) -> list[DeliveryId]:
         held = sorted((one.offset, key) for key, one in self.waiting.items() if one.partition == partition)
-        return [key for _, key in held[:limit] if self.now - self.waiting[key].appended >= age]
+        found = [key for _, key in held[:limit] if self.now - self.waiting[key].appended >= age]
+        self.parked |= set(found)
+        return found
 
     def park(self, deliveries: Iterable[DeliveryId]) -> list[DeliveryId]:
         gone = []

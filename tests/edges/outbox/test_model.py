@@ -382,6 +382,7 @@ class Machine(RuleBasedStateMachine):
         assert found.lanes == model.lanes
         assert found.waiting == model.waiting.keys()
         assert found.settled == model.settled
+        assert self.journal.kept.keys() <= model.waiting.keys() | model.unparked, "the journal keeps what is settled"
         assert found.count == len(model.waiting)
         assert found.watermarks == model.watermarks
         assert found.begun == {key for key, one in model.waiting.items() if one.begun}
