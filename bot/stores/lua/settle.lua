@@ -69,7 +69,8 @@ local function stay(id, attempt, doubt)
     redis.call('HINCRBY', key, 'n', 1)
   end
   if doubt == '1' then
-    redis.call('HSETNX', key, 'q', redis.call('HGET', key, 'b'))
+    -- without b, a Redis that came back does not know that it was begun
+    redis.call('HSETNX', key, 'q', redis.call('HGET', key, 'b') or redis.call('HGET', key, 'a'))
   end
   redis.call('HDEL', key, 'b')
 end
