@@ -377,7 +377,10 @@ class Outbox(Protocol):
         ...
 
     async def overdue(self, topic: str, partition: int, *, age: int, limit: int) -> tuple[Parked, ...]:
-        """Unsettled deliveries of the partition that have waited longer than `age` ms, lowest offset first."""
+        """Unsettled deliveries of the partition that have waited longer than `age` ms, lowest offset first, to be parked.
+
+        The journal will be told when they are settled, whether or not the caller lives to `park` them.
+        """
         ...
 
     async def park(self, deliveries: Sequence[DeliveryId]) -> tuple[DeliveryId, ...]:

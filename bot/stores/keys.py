@@ -48,7 +48,7 @@ class Keys:
 
     @property
     def parked(self) -> str:
-        """SET: ids of waiting deliveries that are in the journal, and so hold back no commit."""
+        """SET: ids of waiting deliveries that are in the journal, or are just being written to it."""
         return f"{self.prefix}parked"
 
     @property

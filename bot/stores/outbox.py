@@ -206,7 +206,7 @@ class RedisOutbox:
         """What of a partition has waited longer than `age` milliseconds; see overdue.lua."""
         k = self._keys
         answer = await self._overdue(
-            [k.unsettled(topic, partition), k.destinations],
+            [k.unsettled(topic, partition), k.destinations, k.parked],
             [self._clock(), age, k.prefix, f"{topic}/{partition}", limit],
         )
         return tuple(

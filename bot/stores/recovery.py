@@ -15,10 +15,9 @@ one whose journal may be empty.
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, cast
 
 import structlog
@@ -41,6 +40,7 @@ HOLD_MS = 15_000
 CLOCKS_MS = 1_000
 EVERYTHING = 1_000_000_000
 POLL_SECONDS = 0.2
+LANES_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +201,22 @@ class Recovery:
         with unavailable():
             now = await self._now()
         depth = self._front.depth(None if pulse is None else now - pulse)
-        doubted: int = await self._doubt([self._keys.due, self._keys.leased], [self._keys.prefix, since, depth])
+        doubted = 0
+        async for lanes in self._lanes():
+            doubted += await self._doubt([], [self._keys.prefix, since, depth, *lanes])
         return doubted
+
+    async def _lanes(self) -> AsyncIterator[list[bytes]]:
+        """Every lane with deliveries, some at a time: each is due, if only to be given up one day, or leased."""
+        for index in (self._keys.due, self._keys.leased):
+            first = 0
+            while True:
+                with unavailable():
+                    lanes = await cast("Any", self._bare.zrange(index, first, first + LANES_AT_ONCE - 1))
+                if not lanes:
+                    break
+                yield lanes
+                first += LANES_AT_ONCE
 
     async def _return_parked(self, since: int, *, wiped: bool) -> int:
         """Give back what had waited long; in a wiped Redis, in the order in which the events lie in Kafka."""
@@ -221,6 +235,7 @@ class Recovery:
             )
             if answer == b"made":
                 made += 1
+            if answer != b"settled":
                 order.setdefault(parked.lane, []).append(((at.topic, at.partition, at.offset), delivery.id))
         if wiped:
             for lane, waiting in order.items():
@@ -228,13 +243,18 @@ class Recovery:
         return made
 
     async def _line_up(self, lane: str, waiting: list[tuple[tuple[str, int, int], str]]) -> None:
-        if all(before <= after for before, after in pairwise(waiting)):
-            return
+        """Some of them may have been made by a recovery that died; whatever else is in the lane comes after them."""
         key = f"{self._keys.prefix}lane:{lane}"
+        wanted = [identity.encode() for _, identity in sorted(waiting)]
         with unavailable():
+            former: list[bytes] = await cast("Any", self._bare.lrange(key, 0, -1))
+            others = set(former) - set(wanted)
+            wanted += [identity for identity in former if identity in others]
+            if wanted == former:
+                return
             async with self._bare.pipeline(transaction=True) as pipe:
                 pipe.delete(key)
-                pipe.rpush(key, *(identity for _, identity in sorted(waiting)))
+                pipe.rpush(key, *wanted)
                 await pipe.execute()
 
 

@@ -67,13 +67,18 @@ end
 
 local function stay(id, attempt, doubt)
   local key = prefix .. 'delivery:' .. id
+  -- A Redis that came back without the delivery will get it again from ingest, which must not find it known.
+  if redis.call('EXISTS', key) == 0 then
+    return
+  end
   if attempt ~= '' then
     local history = redis.call('HGET', key, 'h')
     redis.call('HSET', key, 'h', history and (history .. '\n' .. attempt) or attempt)
     redis.call('HINCRBY', key, 'n', 1)
   end
   if doubt == '1' then
-    redis.call('HSETNX', key, 'q', redis.call('HGET', key, 'b'))
+    -- without b, a Redis that came back does not know that it was begun
+    redis.call('HSETNX', key, 'q', redis.call('HGET', key, 'b') or redis.call('HGET', key, 'a'))
   end
   redis.call('HDEL', key, 'b')
 end
@@ -109,7 +114,17 @@ for _ = 1, tonumber(ARGV[at]) do
   end
 end
 
-if run > 0 and not blocked and not is_paused(KEYS[3], destination) then
+-- Another lane may have met a limit that is this one's, too.
+local function is_cool()
+  for _, scope in ipairs({destination, installation_of(destination)}) do
+    if tonumber(redis.call('HGET', KEYS[4], scope) or '0') > now then
+      return true
+    end
+  end
+  return false
+end
+
+if run > 0 and not blocked and not is_paused(KEYS[3], destination) and not is_cool() then
   local begun = begin(prefix, lane, run, int(now))
   if #begun > 0 then
     redis.call('ZADD', KEYS[2], int(now + ttl), lane)
