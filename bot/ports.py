@@ -377,7 +377,7 @@ class Outbox(Protocol):
         ...
 
     async def overdue(self, topic: str, partition: int, *, age: int, limit: int) -> tuple[Parked, ...]:
-        """Unsettled deliveries of the partition that have waited longer than `age` ms, lowest offset first, to be parked.
+        """Unsettled deliveries of the partition that have waited longer than `age` ms, lowest offset first, for `park`.
 
         The journal will be told when they are settled, whether or not the caller lives to `park` them.
         """

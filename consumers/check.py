@@ -13,8 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
 from bot.slack.manifest import manifest
-
-MIN_REDIS = (6, 2)
+from consumers import durability, findings, topics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,32 +41,20 @@ async def check(settings: Settings) -> AsyncIterator[Finding]:
 async def _redis(settings: Settings) -> Sequence[Finding]:
     client = Redis.from_url(settings.redis, decode_responses=True, socket_connect_timeout=5)
     try:
-        info = await client.info()
-        config = {**await client.config_get("appendonly"), **await client.config_get("maxmemory-policy")}
+        info = await client.info("server")
+        weak = await durability.look(client)
     except (RedisError, OSError, TimeoutError) as error:
         return [Finding(what="Redis", found=str(error), fix="Start it, or set TIDINGS_REDIS to where it listens.")]
     finally:
         await client.aclose()
-    version = str(info["redis_version"])
-    old = tuple(int(part) for part in version.split(".")[:2]) < MIN_REDIS
-    durable = config.get("appendonly") == "yes"
-    evicts = config.get("maxmemory-policy") != "noeviction"
+    return [Finding(what="Redis", found=f"version {info['redis_version']}"), *_weaknesses("Redis", weak)]
+
+
+def _weaknesses(what: str, found: Sequence[findings.Finding]) -> list[Finding]:
+    """What weakens a promise needs mending; what is only good to know doesn't."""
     return [
-        Finding(
-            what="Redis", found=f"version {version}", fix="Upgrade to Redis 6.2 or newer, or Valkey." if old else ""
-        ),
-        Finding(
-            what="Redis durability",
-            found=f"appendonly {config.get('appendonly')}",
-            fix=""
-            if durable
-            else "CONFIG SET appendonly yes, and write it to redis.conf: a restart must repeat nothing.",
-        ),
-        Finding(
-            what="Redis eviction",
-            found=f"maxmemory-policy {config.get('maxmemory-policy')}",
-            fix="CONFIG SET maxmemory-policy noeviction: an evicted key would be a lost delivery." if evicts else "",
-        ),
+        Finding(what=what, found=one.what, fix="" if one.severity is findings.Severity.INFO else one.remedy)
+        for one in found
     ]
 
 
@@ -75,26 +62,26 @@ async def _kafka(settings: Settings) -> Sequence[Finding]:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5_000)
     try:
         await admin.start()
-        topics = set(await admin.list_topics())
+        there = set(await admin.list_topics())
         described = {topic["topic"]: topic for topic in await admin.describe_topics([settings.topic])}
     except (KafkaError, OSError, TimeoutError) as error:
         fix = "Start it, or set TIDINGS_KAFKA to its bootstrap servers."
         return [Finding(what="Kafka", found=f"{settings.kafka}: {str(error) or type(error).__name__}", fix=fix)]
     finally:
         await admin.close()
-    findings = [Finding(what="Kafka", found=settings.kafka)]
+    found = [Finding(what="Kafka", found=settings.kafka)]
     for topic, purpose in ((settings.topic, "events"), (settings.dead_topic, "dead letters")):
-        if topic not in topics:
+        if topic not in there:
             fix = f"Create it: kafka-topics.sh --create --topic {topic} --bootstrap-server {settings.kafka}"
-            findings.append(Finding(what=f"Topic for {purpose}", found=f"{topic} does not exist", fix=fix))
+            found.append(Finding(what=f"Topic for {purpose}", found=f"{topic} does not exist", fix=fix))
         else:
             parts = len(described[topic]["partitions"]) if topic in described else None
-            findings.append(
+            found.append(
                 Finding(
                     what=f"Topic for {purpose}", found=topic + (f", {parts} partitions" if parts is not None else "")
                 )
             )
-    return findings
+    return [*found, *_weaknesses("Kafka", await topics.look(settings.kafka, settings))]
 
 
 async def _slack(settings: Settings) -> Sequence[Finding]:

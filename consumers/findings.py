@@ -28,7 +28,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something about a topic that an operator should know, on one line, and what to do about it."""
+    """Something that an operator should know, on one line, and what to do about it."""
 
     severity: Severity
     what: str

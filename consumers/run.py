@@ -36,10 +36,10 @@ from bot.web import console
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
-from consumers import topics
+from consumers import durability, topics
 from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
-from consumers.findings import Severity
+from consumers.findings import Finding, Severity
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource, TailSource, producer
 from consumers.keeper import Keeper
@@ -96,11 +96,14 @@ class Process:
         async with AsyncExitStack() as open_:
             kafka = await _patient_producer(open_, self._settings)
             open_.callback(self._stage, "kafka")
-            await _check_topics(self._settings, look=Role.INGEST in self._roles)
+            _tell("topic_check", await topics.prepare(self._settings.kafka, self._settings))
+            if Role.INGEST in self._roles:
+                _tell("topic_check", await topics.look(self._settings.kafka, self._settings))
             kept = await open_.enter_async_context(stores(self._settings, kafka))
             open_.callback(self._stage, "redis")
             keeper = Keeper(kept, self._metrics)
             await keeper.start()
+            _tell("redis_check", await durability.look(kept.redis))
             self._own("keeper", keeper.run())
             routes = await self._start(open_, kept, kafka)
             self._checks |= {"redis": _redis_check(kept), "kafka": _kafka_check(kafka), "loops": self._unhindered}
@@ -273,13 +276,11 @@ async def _patient_producer(open_: AsyncExitStack, settings: Settings) -> AIOKaf
     raise AssertionError("patience has no end")
 
 
-async def _check_topics(settings: Settings, *, look: bool) -> None:
-    """Make the topics that are missing and say what weakens a promise; none of it keeps the process from starting."""
-    found = await topics.prepare(settings.kafka, settings)
-    found += await topics.look(settings.kafka, settings) if look else []
-    for finding in found:
+def _tell(event: str, findings: Sequence[Finding]) -> None:
+    """Say what weakens a promise; none of it keeps the process from starting."""
+    for finding in findings:
         say = {Severity.INFO: log.info, Severity.WARNING: log.warning, Severity.ERROR: log.error}[finding.severity]
-        say("topic_check", what=finding.what, remedy=finding.remedy)
+        say(event, what=finding.what, remedy=finding.remedy)
 
 
 def _redis_check(kept: Stores) -> Callable[[], Awaitable[None]]:

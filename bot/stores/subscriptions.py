@@ -110,8 +110,8 @@ class RedisSubscriptions:
         for entry in entries:
             if entry.version > max(known, newest[entry.key].version if entry.key in newest else 0):
                 newest[entry.key] = entry
-        # In the order of versions: each change below moves the version by one at most, so that a restoring that dies leaves
-        # a version below all that it has not got to.
+        # In the order of versions: each change below moves the version by one at most, so that a restoring that dies
+        # leaves a version below all that it has not got to.
         for entry in sorted(newest.values(), key=lambda entry: entry.version):
             if entry.value is None:
                 await self._unsubscribe(self._changed(), [self._keys.prefix, entry.key])
