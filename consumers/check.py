@@ -47,11 +47,13 @@ async def _redis(settings: Settings) -> Sequence[Finding]:
         return [Finding(what="Redis", found=str(error), fix="Start it, or set TIDINGS_REDIS to where it listens.")]
     finally:
         await client.aclose()
-    return [Finding(what="Redis", found=f"version {info['redis_version']}"), *_weaknesses("Redis", weak)]
+    return [Finding(what="Redis", found=f"version {info['redis_version']}"), *_weaknesses("Redis durability", weak)]
 
 
 def _weaknesses(what: str, found: Sequence[findings.Finding]) -> list[Finding]:
     """What weakens a promise needs mending; what is only good to know doesn't."""
+    if not found:
+        return [Finding(what=what, found="nothing weakens a promise")]
     return [
         Finding(what=what, found=one.what, fix="" if one.severity is findings.Severity.INFO else one.remedy)
         for one in found
@@ -81,7 +83,7 @@ async def _kafka(settings: Settings) -> Sequence[Finding]:
                     what=f"Topic for {purpose}", found=topic + (f", {parts} partitions" if parts is not None else "")
                 )
             )
-    return [*found, *_weaknesses("Kafka", await topics.look(settings.kafka, settings))]
+    return [*found, *_weaknesses("Kafka topics", await topics.look(settings.kafka, settings))]
 
 
 async def _slack(settings: Settings) -> Sequence[Finding]:
