@@ -33,8 +33,8 @@ TABLE: Final[Sequence[Act]] = (
     Act(name="zombie", do=acts.zombie, place="member", weight=0.6),
     Act(name="join", do=acts.join, place="joiner", weight=1.5),
     Act(name="redis-kill", do=acts.redis_kill, place="redis", weight=1.5),
-    Act(name="redis-cut", do=acts.redis_cut, place="redis", weight=0),
-    Act(name="redis-wipe", do=acts.redis_wipe, place="redis", weight=0),
+    Act(name="redis-cut", do=acts.redis_cut, place="redis", weight=0.6),
+    Act(name="redis-wipe", do=acts.redis_wipe, place="redis", weight=0.3),
     Act(name="broker-kill", do=acts.broker_kill, place="broker", weight=0.5),
     Act(name="broker-pause", do=acts.broker_pause, place="broker", weight=0.5),
     Act(name="slack-429", do=weather.slack_throttles, place="slack", weight=0.6),
@@ -45,7 +45,7 @@ TABLE: Final[Sequence[Act]] = (
     Act(name="hook-hang", do=weather.hook_hangs, place="receiver", weight=0.6),
     Act(name="hook-reset", do=weather.hook_resets, place="receiver", weight=0.6),
     Act(name="hook-5xx", do=weather.hook_refuses, place="receiver", weight=0.6),
-    Act(name="hook-410", do=weather.hook_goes, place="receiver", weight=0),
+    Act(name="hook-410", do=weather.hook_goes, place="receiver", weight=0.4),
 )
 APART_MEMBERS: Final = 3
 BROKER_ACTS: Final = frozenset({"broker-kill", "broker-pause"})
