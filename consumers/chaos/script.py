@@ -19,7 +19,7 @@ GAP_SECONDS: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """What may be drawn. Of one `place` only one act is under way, but for members, who are many. Weight 0: by name."""
+    """What may be drawn. Of one `place` only one act is under way, but for members, who are many."""
 
     name: str
     do: Do
@@ -58,7 +58,7 @@ def chosen(trial: Trial) -> Sequence[Act]:
         raise ChaosError(f"no such act: {', '.join(unknown)}; there are {', '.join(sorted(names))}")
     if trial.split and trial.members < APART_MEMBERS:
         raise ChaosError(f"--split needs {APART_MEMBERS} members: ingest, dispatch and people")
-    found = [act for act in TABLE if (act.name in trial.acts if trial.acts else act.weight > 0)]
+    found = [act for act in TABLE if not trial.acts or act.name in trial.acts]
     return [act for act in found if trial.kafka is None or act.name not in BROKER_ACTS]
 
 
@@ -66,7 +66,7 @@ async def drawn(stage: Stage, chronicle: Chronicle) -> None:
     """Draw acts by weight from the seed until the trial's time is up; then wait until every act has ended."""
     dice = Random(stage.trial.seed)  # noqa: S311 - repeatable dice, no secret
     table = chosen(stage.trial)
-    weights = [act.weight or 1.0 for act in table]
+    weights = [act.weight for act in table]
     under_way: dict[asyncio.Task[None], str] = {}
     loop = asyncio.get_running_loop()
     end = loop.time() + stage.trial.seconds
