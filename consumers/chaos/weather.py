@@ -9,6 +9,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from bot.core.destination import Webhook, destination_id
+from bot.core.errors import UnavailableError
 from bot.sandbox.seed import TEAM_ID
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
@@ -85,8 +86,15 @@ async def hook_goes(stage: Stage, dice: Random, chronicle: Chronicle) -> None:
     destination = destination_id(Webhook(team=TEAM_ID, url=f"{stage.receiver}/{path}"))
     async with Redis.from_url(stage.redis_url, protocol=3) as client:
         outbox = RedisOutbox(client, Keys(), Limits(shards=SHARDS))
-        await asyncio.sleep(stage.trial.lease)  # an answer that came late has paused it by then
-        await outbox.resume(destination)
+        late = asyncio.get_running_loop().time() + 1.5 * stage.trial.lease  # no answer is noted later than that
+        resumed = False
+        while not resumed or asyncio.get_running_loop().time() < late:
+            await asyncio.sleep(1.0)
+            try:
+                await outbox.resume(destination)
+                resumed = True
+            except UnavailableError:
+                resumed = False  # another act has taken Redis away
 
 
 async def _hook(name: str, stage: Stage, dice: Random, chronicle: Chronicle, mood: dict[str, Any]) -> str:
