@@ -156,17 +156,10 @@ class Model:
             return None
         blocked = False
         for delivery, step in steps.items():
-            match step:
-                case Retry(at=at) | Cool(until=at):
-                    blocked, due = True, max(due, at)
-                case Pause():
-                    blocked = True
+            blocked = blocked or isinstance(step, Retry | Cool | Pause)
+            due = max(due, self._reach(lane, step))
             if delivery in self.waiting:
                 self._apply(delivery, step)
-            elif isinstance(step, Pause):
-                self.paused[self.place(lane)] = step.attempt.reason
-            elif isinstance(step, Cool):
-                self._cool(lane, step)
         open_ = not blocked and self.place(lane) not in self.paused and not self.cooling(lane)
         if more and open_ and self.lanes.get(lane):
             self.leases[lane] = (token, self.now + self.limits.lease)
@@ -194,17 +187,23 @@ class Model:
                 one.doubt = one.doubt or doubt
             case Pause(attempt=attempt):
                 self._note(one, attempt)
-                self.paused[self.place(one.lane)] = attempt.reason
-            case Cool():
-                self._cool(one.lane, step)
-            case None:
+            case Cool() | None:
                 pass
         one.begun = False
 
-    def _cool(self, lane: Lane, step: Cool) -> None:
-        name = {Scope.LANE: "", Scope.DESTINATION: self.place(lane)}.get(step.scope, installation(lane))
-        if name:
-            self.cool[name] = max(step.until, self.cool.get(name, 0))
+    def _reach(self, lane: Lane, step: Step | None) -> int:
+        """What a step means beyond its delivery; returns the time before which the lane has to wait."""
+        match step:
+            case Retry(at=at):
+                return at
+            case Pause(attempt=attempt):
+                self.paused[self.place(lane)] = attempt.reason
+            case Cool(until=until, scope=scope):
+                name = {Scope.LANE: "", Scope.DESTINATION: self.place(lane)}.get(scope, installation(lane))
+                if name:
+                    self.cool[name] = max(until, self.cool.get(name, 0))
+                return until
+        return 0
 
     def _note(self, one: Waiting, attempt: Attempt) -> None:
         one.attempts += 1

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import orjson
@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.core.delivery import Attempt, Done, Pause, Scope
+from bot.core.delivery import Attempt, DeliveryId, Done, Pause, Scope
 from bot.core.filters import parse
 from bot.core.subscription import Subscription, SubscriptionId
 from bot.stores.codec import subscription_json
@@ -20,7 +20,8 @@ from bot.stores.journal import Entry
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.recovery import Front, Recovery
-from tests.edges.outbox.world import PLACES, Paper, arrival, look
+from tests.edges.outbox.found import look
+from tests.edges.outbox.world import PLACES, Paper, arrival
 from tests.walk.crashes import Crash, Life
 
 T0 = 1_700_000_000_000
@@ -34,7 +35,10 @@ class CrashingRedis(Redis):
     life: Life
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        return await self.life.call(str(args[0]), lambda: super(CrashingRedis, self).execute_command(*args, **options))
+        def command() -> Any:
+            return super(CrashingRedis, self).execute_command(*args, **options)  # type: ignore[no-untyped-call] # upstream
+
+        return await self.life.call(str(args[0]), command)
 
     def pipeline(self, *args: Any, **kwargs: Any) -> Any:
         made = super().pipeline(*args, **kwargs)
@@ -121,13 +125,16 @@ class Scene:
         found = await look(self.redis, keys.prefix)
         return {
             "found": found,
-            "doubts": {one: await self.redis.hget(keys.delivery(one), "q") for one in sorted(found.waiting)},
-            "reread": await self.redis.hgetall(keys.reread),
+            "doubts": {
+                one: await cast("Any", self.redis.hget(keys.delivery(DeliveryId(one)), "q"))
+                for one in sorted(found.waiting)
+            },
+            "reread": await cast("Any", self.redis.hgetall(keys.reread)),
             "subscriptions": {
                 one.decode(): orjson.loads(text)
-                for one, text in sorted((await self.redis.hgetall(keys.subscriptions)).items())
+                for one, text in sorted((await cast("Any", self.redis.hgetall(keys.subscriptions))).items())
             },
-            "version is new": int(await self.redis.get(keys.subscriptions_version)) >= 4,
+            "version is new": int(await self.redis.get(keys.subscriptions_version) or 0) >= 4,
             "epoch is new": await self.redis.get(keys.epoch) not in {None, b"another:server"},
             "nobody recovers": await self.redis.exists(keys.recovering) == 0,
         }
