@@ -122,7 +122,6 @@ class Story:
         """
         read = asyncio.Event()
         source = Seat(life, self.stage.consumer, self.place, END, read.set)
-        await source.seek(await self.outbox.watermark(*self.place))
         outbox, dead = Outside(life, "outbox", self.outbox), Outside(life, "dead", self.dead)
         ingest = Ingest(
             source,
@@ -151,6 +150,7 @@ class Story:
             Metrics(),
             name="process",
             workers=1,
+            age=SCHEDULE.budget,
             clock=lambda: self.stage.clock.now,
             dice=lambda: 0.5,
         )

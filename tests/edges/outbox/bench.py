@@ -24,7 +24,7 @@ T0 = 1_700_000_000_000
 PARTITIONS = (0, 1)
 LONG = 60_000
 """A wait, in milliseconds, longer than a lease and than any example takes: pacing keys expire by Redis's own clock."""
-LIMITS = Limits(lease=10_000, remember=3_600_000, run=3, shards=SHARDS, most=12, most_a_lane=5)
+LIMITS = Limits(lease=10_000, remember=3_600_000, run=3, age=250_000, shards=SHARDS, most=12, most_a_lane=5)
 REMEMBERED = 8
 """How many steps a restarted Redis may be behind."""
 
@@ -53,7 +53,7 @@ class Bench(RuleBasedStateMachine):
             subscriptions=self.journal,  # type: ignore[arg-type] # the two methods that a recovery calls
             parked=self.journal,  # type: ignore[arg-type] # as above
             ends=self.ends,
-            front=Front(run=LIMITS.run, interval=1_000),
+            front=Front(run=LIMITS.run, interval=1_000, sending=1),
         )
         self.model = Model(limits=LIMITS, now=T0)
         self.truth = Truth(log={partition: [] for partition in PARTITIONS})
@@ -77,6 +77,7 @@ class Bench(RuleBasedStateMachine):
     def recover(self, *, wiped: bool) -> None:
         """Workers go on with what they hold, up to the end of their leases; a settling on its way reaches nothing."""
         assert self.run(self.recovery.take_up()) is not None
+        self.run(self.redis.delete(self.keys.quiet))  # what was on its way has ended
         ends = {partition: len(records) for partition, records in self.truth.log.items()}
         self.model.recover(tuple(self.journal.kept.values()), ends, wiped=wiped)
         self.holds = [hold for hold in self.holds if hold.until > self.model.now]

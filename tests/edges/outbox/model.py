@@ -104,7 +104,7 @@ class Model:
     def _enter(self, delivery: DeliveryId, one: Waiting, due: int | None = None) -> None:
         self.waiting[delivery] = one
         self.lanes.setdefault(one.lane, []).append(delivery)
-        if one.lane not in self.leases and self.place(one.lane) not in self.paused:
+        if one.lane not in self.leases:
             self.due.setdefault(one.lane, max(self.now, self.pace.get(one.lane, 0)) if due is None else due)
 
     def committable(self, partition: int) -> int | None:
@@ -125,11 +125,17 @@ class Model:
         return {
             lane
             for lane, due in self.due.items()
-            if due <= self.now
-            and lane.partition("/")[0] in kinds
-            and self.place(lane) not in self.paused
-            and not self.cooling(lane)
+            if due <= self.now and lane.partition("/")[0] in kinds and self._open(lane)
         }
+
+    def _open(self, lane: Lane) -> bool:
+        """Nothing stands in the way; of a paused lane what is too old is taken out to be given up."""
+        if self.place(lane) in self.paused:
+            return self._expires(lane) <= self.now
+        return not self.cooling(lane)
+
+    def _expires(self, lane: Lane) -> int:
+        return self.waiting[self.lanes[lane][0]].appended + self.limits.age + 1
 
     def cooling(self, lane: Lane) -> bool:
         scopes = (self.place(lane), installation(lane))
@@ -167,8 +173,8 @@ class Model:
         del self.leases[lane]
         if due > self.now:
             self.pace[lane] = due
-        if self.lanes.get(lane) and self.place(lane) not in self.paused:
-            self.due[lane] = max(due, self.now)
+        if self.lanes.get(lane):
+            self.due[lane] = max(self._expires(lane) if self.place(lane) in self.paused else due, self.now)
         return []
 
     def _apply(self, delivery: DeliveryId, step: Step | None) -> None:

@@ -114,7 +114,7 @@ class Scene:
                 subscriptions=journals,  # type: ignore[arg-type] # the two methods that a recovery calls
                 parked=journals,  # type: ignore[arg-type] # as above
                 ends=ends,
-                front=Front(run=LIMITS.run, interval=1_000),
+                front=Front(run=LIMITS.run, interval=1_000, sending=1),
             )
             await recovery.take_up()
         finally:
