@@ -10,7 +10,8 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bot.outlets.slack_web import Reply, SlackWeb
-from consumers.kafka import Record
+from consumers.kafka import Record, Start
+from consumers.offsets import Bounds
 
 T = TypeVar("T")
 Noted = Callable[[str, tuple[Any, ...], Any], None]
@@ -120,15 +121,13 @@ class Seat:
         self._end = end
         self._done = done
 
-    async def seek(self, watermark: int | None) -> None:
-        offset = await self.committed() if watermark is None else watermark
-        self._consumer.seek(self._place, offset or 0)
+    async def bounds(self, *_: Any) -> Bounds:
+        return Bounds(beginning=0, end=self._end, committed=await self._consumer.committed(self._place))
 
-    async def committed(self) -> int | None:
-        found = await self._consumer.committed(self._place)
-        return None if found is None else int(found)
-
-    async def batches(self, *_: Any) -> AsyncIterator[Sequence[Record]]:
+    async def batches(self, start: Start) -> AsyncIterator[Sequence[Record]]:
+        offset = await start(self._place.topic, self._place.partition)
+        assert offset is not None
+        self._consumer.seek(self._place, offset)
         while await self._consumer.position(self._place) < self._end:
             fetched = await self._consumer.getmany(self._place, timeout_ms=100)
             batch = [_record(message) for message in fetched.get(self._place, ())]
@@ -151,7 +150,8 @@ class Seat:
 
     async def commit(self, offsets: Mapping[tuple[str, int], int]) -> bool:
         moved = {TopicPartition(*place): offset for place, offset in offsets.items()}
-        await self._life.call("source.commit", lambda: self._consumer.commit(moved), (offsets,))
+        if moved:
+            await self._life.call("source.commit", lambda: self._consumer.commit(moved), (offsets,))
         return True
 
 

@@ -1,21 +1,15 @@
-"""A small story that meets everything: sent, retried, buried, unreadable, parked, merged. And what must be true of it."""
+"""A small story: sent, merged, retried, buried, unreadable, parked; and what must be true of it in the end."""
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_network
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import orjson
-from aiohttp import web
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from redis.asyncio import Redis
 
 from bot.core.backoff import Schedule
 from bot.core.delivery import Bury, DeliveryId, Done, delivery_id
@@ -25,8 +19,6 @@ from bot.core.pacing import Pace
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports import Service
-from bot.sandbox.limits import Rates
-from bot.sandbox.server import Sandbox
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.journal import KafkaJournal
 from bot.stores.keys import Keys
@@ -39,77 +31,14 @@ from consumers.ingest import Ingest
 from consumers.parking import Parking
 from tests.walk.crashes import CrashingSlackWeb, CrashingTransport, Life, Outside, Seat
 from tests.walk.parts import subscription
+from tests.walk.stage import REFUSED, Stage
 
-T0 = 1_800_000_000_000
 OLD = 5_000
 """Milliseconds after which a delivery is parked."""
 SCHEDULE = Schedule(waits=(1_000,), attempts=2, budget=86_400_000, spread=0.0)
-REFUSED = "e3"
 EVENTS = ("e1", "e2", "e3", "e4")
 UNREADABLE_AT = 2
 END = 5
-MOST_STORIES = 300
-"""Each has a partition for itself, all assigned at once: after an assignment the consumer takes a second to get going."""
-
-
-@dataclass
-class Clock:
-    """Milliseconds since the epoch, by hand."""
-
-    now: int = T0
-
-
-@dataclass
-class Stage:
-    """What all tellings of the story share, because it takes time to start."""
-
-    address: str
-    redis: Redis
-    kafka: AIOKafkaProducer
-    consumer: AIOKafkaConsumer
-    topic: str
-    sandbox: Sandbox
-    clock: Clock
-    hook: str
-    called: list[tuple[str, str]]
-    numbers: Iterator[int] = field(default_factory=count)
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
-
-
-@asynccontextmanager
-async def stage(address: str, redis: Redis, kafka: AIOKafkaProducer) -> AsyncIterator[Stage]:
-    """A Slack sandbox, a webhook's receiver that refuses one event, and a consumer."""
-    clock, called = Clock(), list[tuple[str, str]]()
-
-    async def take(request: web.Request) -> web.Response:
-        event = orjson.loads(await request.read())["id"]
-        called.append((event, request.headers["webhook-id"]))
-        return web.Response(status=503 if event.endswith(REFUSED) else 204)
-
-    app = web.Application()
-    app.router.add_post("/", take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    topic = f"crashes-{uuid4().hex[:8]}"
-    admin = AIOKafkaAdminClient(bootstrap_servers=address)
-    await admin.start()
-    try:
-        await admin.create_topics([NewTopic(topic, MOST_STORIES, 1)])
-    finally:
-        await admin.close()
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=address, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    try:
-        await consumer.start()
-        consumer.assign([TopicPartition(topic, partition) for partition in range(MOST_STORIES)])
-        async with Sandbox(rates=Rates(enabled=False), clock=lambda: clock.now / 1000) as sandbox:
-            hook = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-            yield Stage(address, redis, kafka, consumer, topic, sandbox, clock, hook, called)
-    finally:
-        await consumer.stop()
-        await runner.cleanup()
 
 
 @dataclass(frozen=True)
@@ -193,7 +122,6 @@ class Story:
         """
         read = asyncio.Event()
         source = Seat(life, self.stage.consumer, self.place, END, read.set)
-        await source.seek(await self.outbox.watermark(*self.place))
         outbox, dead = Outside(life, "outbox", self.outbox), Outside(life, "dead", self.dead)
         ingest = Ingest(
             source,
@@ -222,6 +150,7 @@ class Story:
             Metrics(),
             name="process",
             workers=1,
+            age=SCHEDULE.budget,
             clock=lambda: self.stage.clock.now,
             dice=lambda: 0.5,
         )

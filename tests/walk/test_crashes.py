@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from consumers import ingest
 from tests.walk.crashes import Crash, Life
-from tests.walk.story import Stage, Story, stage
+from tests.walk.stage import Stage, stage
+from tests.walk.story import Story
 
 RESTARTS = (1, 600_000)
 """How long until the other process starts, in milliseconds: the dead one's leases still hold, or are over.

@@ -104,7 +104,7 @@ class Model:
     def _enter(self, delivery: DeliveryId, one: Waiting, due: int | None = None) -> None:
         self.waiting[delivery] = one
         self.lanes.setdefault(one.lane, []).append(delivery)
-        if one.lane not in self.leases and self.place(one.lane) not in self.paused:
+        if one.lane not in self.leases:
             self.due.setdefault(one.lane, max(self.now, self.pace.get(one.lane, 0)) if due is None else due)
 
     def committable(self, partition: int) -> int | None:
@@ -125,11 +125,17 @@ class Model:
         return {
             lane
             for lane, due in self.due.items()
-            if due <= self.now
-            and lane.partition("/")[0] in kinds
-            and self.place(lane) not in self.paused
-            and not self.cooling(lane)
+            if due <= self.now and lane.partition("/")[0] in kinds and self._open(lane)
         }
+
+    def _open(self, lane: Lane) -> bool:
+        """Nothing stands in the way; of a paused lane what is too old is taken out to be given up."""
+        if self.place(lane) in self.paused:
+            return self._expires(lane) <= self.now
+        return not self.cooling(lane)
+
+    def _expires(self, lane: Lane) -> int:
+        return self.waiting[self.lanes[lane][0]].appended + self.limits.age + 1
 
     def cooling(self, lane: Lane) -> bool:
         scopes = (self.place(lane), installation(lane))
@@ -156,17 +162,10 @@ class Model:
             return None
         blocked = False
         for delivery, step in steps.items():
-            match step:
-                case Retry(at=at) | Cool(until=at):
-                    blocked, due = True, max(due, at)
-                case Pause():
-                    blocked = True
+            blocked = blocked or isinstance(step, Retry | Cool | Pause)
+            due = max(due, self._reach(lane, step))
             if delivery in self.waiting:
                 self._apply(delivery, step)
-            elif isinstance(step, Pause):
-                self.paused[self.place(lane)] = step.attempt.reason
-            elif isinstance(step, Cool):
-                self._cool(lane, step)
         open_ = not blocked and self.place(lane) not in self.paused and not self.cooling(lane)
         if more and open_ and self.lanes.get(lane):
             self.leases[lane] = (token, self.now + self.limits.lease)
@@ -174,8 +173,8 @@ class Model:
         del self.leases[lane]
         if due > self.now:
             self.pace[lane] = due
-        if self.lanes.get(lane) and self.place(lane) not in self.paused:
-            self.due[lane] = max(due, self.now)
+        if self.lanes.get(lane):
+            self.due[lane] = max(self._expires(lane) if self.place(lane) in self.paused else due, self.now)
         return []
 
     def _apply(self, delivery: DeliveryId, step: Step | None) -> None:
@@ -194,17 +193,23 @@ class Model:
                 one.doubt = one.doubt or doubt
             case Pause(attempt=attempt):
                 self._note(one, attempt)
-                self.paused[self.place(one.lane)] = attempt.reason
-            case Cool():
-                self._cool(one.lane, step)
-            case None:
+            case Cool() | None:
                 pass
         one.begun = False
 
-    def _cool(self, lane: Lane, step: Cool) -> None:
-        name = {Scope.LANE: "", Scope.DESTINATION: self.place(lane)}.get(step.scope, installation(lane))
-        if name:
-            self.cool[name] = max(step.until, self.cool.get(name, 0))
+    def _reach(self, lane: Lane, step: Step | None) -> int:
+        """What a step means beyond its delivery; returns the time before which the lane has to wait."""
+        match step:
+            case Retry(at=at):
+                return at
+            case Pause(attempt=attempt):
+                self.paused[self.place(lane)] = attempt.reason
+            case Cool(until=until, scope=scope):
+                name = {Scope.LANE: "", Scope.DESTINATION: self.place(lane)}.get(scope, installation(lane))
+                if name:
+                    self.cool[name] = max(until, self.cool.get(name, 0))
+                return until
+        return 0
 
     def _note(self, one: Waiting, attempt: Attempt) -> None:
         one.attempts += 1

@@ -714,3 +714,46 @@ async def test_two_events_with_one_body_share_it_and_forget_it_together(
     assert await redis.hget(key, "refs") == b"1"
     await settle_all(outbox, hook, Done(reference="x"))
     assert await redis.exists(key) == 0
+
+
+async def test_a_worker_that_asks_for_more_gets_nothing_where_another_lane_met_a_limit(outbox: RedisOutbox) -> None:
+    events = [event_key("test", name) for name in "abc"]
+    lanes = [(events[0], 0), (events[1], 0), (events[2], 1)]
+    await append(
+        outbox,
+        *(
+            Arrival(offset=offset, key=key, body=b"x", routed=(routed(key, HOOK, shard),))
+            for offset, (key, shard) in enumerate(lanes)
+        ),
+    )
+    first, second = sorted(await lease(outbox), key=lambda leased: leased.lane)
+    await settle_all(outbox, second, Cool(until=T0 + 5000, scope=Scope.DESTINATION, reason="slow down"))
+    settled = await outbox.settle(first, {first.deliveries[0][0].id: Done(reference="200")}, due=T0, more=True)
+    assert (settled.held, settled.next) == (True, ())
+    assert await lease(outbox) == ()
+
+
+@pytest.mark.parametrize("doubt", [False, True])
+async def test_what_redis_forgot_while_it_was_tried_leaves_no_trace_that_would_keep_it_out(
+    outbox: RedisOutbox, redis: Redis, keys: Keys, *, doubt: bool
+) -> None:
+    await append(outbox, arrival(0, FRAUD), arrival(1, FRAUD))
+    (leased,) = await lease(outbox)
+    forgotten = leased.deliveries[1][0].id
+    await redis.lrem(keys.lane(leased.lane), 1, forgotten)
+    await redis.delete(keys.delivery(forgotten))
+    await settle_all(outbox, leased, Retry(at=T0, attempt=attempt(), doubt=doubt))
+    await append(outbox, arrival(2, FRAUD, name="e1"))
+    (leased,) = await lease(outbox)
+    assert [delivery.attempts for delivery, _ in leased.deliveries] == [1, 0]
+
+
+async def test_an_attempt_whose_beginning_redis_forgot_may_still_have_arrived(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    await redis.hdel(keys.delivery(leased.deliveries[0][0].id), "b")
+    await settle_all(outbox, leased, Retry(at=T0, attempt=attempt(), doubt=True))
+    (leased,) = await lease(outbox)
+    assert leased.deliveries[0][0].doubt == T0

@@ -1,0 +1,118 @@
+"""Workers lease, settle in every way there is, fall silent, and come back late."""
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from bot.core.delivery import Attempt, Bury, Cool, DeliveryId, Done, Pause, Retry, Scope, Step
+from bot.core.destination import destination_id
+from tests.edges.outbox.bench import LIMITS, LONG, Bench, mostly
+from tests.edges.outbox.world import Hold
+
+KINDS = ("slack", "webhook")
+ALL_LANES = 10
+SCOPES = (Scope.LANE, Scope.DESTINATION, Scope.METHOD, Scope.INSTALLATION)
+
+waits = st.sampled_from((0, 0, LONG, 2 * LONG))
+steps = st.sampled_from(("done", "done", "done", "bury", "retry", "unknown", "cool", "pause", "keep", "silence"))
+
+
+class Working(Bench):
+    """Dispatch, by any number of workers."""
+
+    def lease(self, data: st.DataObject) -> None:
+        lanes = ALL_LANES if data.draw(mostly) else 1
+        kinds = KINDS if data.draw(mostly) else data.draw(st.sampled_from((KINDS[:1], KINDS[1:])))
+        taken = self.run(self.outbox.lease("worker", lanes=lanes, kinds=kinds))
+        assert taken.expired == self.model.expire(lanes)
+        eligible, leased = self.model.eligible(kinds), {one.lane for one in taken.lanes}
+        assert leased <= eligible
+        assert len(taken.lanes) == len(leased) == min(lanes, len(eligible))
+        for one in taken.lanes:
+            assert one.token > self.truth.token, "fencing tokens grow"
+            self.truth.token = one.token
+            begun = self.model.lease(one.lane, one.token)
+            assert one.until == self.model.leases[one.lane][1]
+            assert destination_id(one.destination) == self.model.place(one.lane)
+            hold = Hold(one, one.until, one.deliveries)
+            self.begun(hold, begun)
+            self.holds.append(hold)
+
+    def begun(self, hold: Hold, expected: Sequence[DeliveryId]) -> None:
+        """What a worker was handed is what the model hands out."""
+        assert [delivery.id for delivery, _ in hold.deliveries] == expected
+        for delivery, body in hold.deliveries:
+            self.same(delivery, body)
+        self.truth.begun(hold, hold.deliveries, self.model.now)
+
+    def settle(self, data: st.DataObject) -> None:
+        wait, more = data.draw(waits), data.draw(mostly)
+        hold = data.draw(st.sampled_from(self.holds))
+        chosen: dict[DeliveryId, Step | None] = {}
+        for delivery, _ in hold.deliveries:
+            name = data.draw(steps)
+            if name != "silence":
+                chosen[delivery.id] = step = self.step(name, data)
+                arrived = isinstance(step, Done | Bury) or (isinstance(step, Retry) and step.doubt)
+                self.truth.reported(hold, delivery.id, arrived=arrived)
+        self.settle_with(hold, chosen, due=self.model.now + wait, more=more)
+
+    def settle_with(self, hold: Hold, chosen: dict[DeliveryId, Step | None], *, due: int, more: bool) -> None:
+        leased = hold.leased
+        known = self.model.waiting.keys() & chosen.keys()
+        begun = self.model.settle(leased.lane, leased.token, chosen, due=due, more=more)
+        answer = self.run(self.outbox.settle(leased, chosen, due=due, more=more))
+        assert answer.held == (begun is not None)
+        if answer.held:
+            self.truth.finished |= {key for key, step in chosen.items() if isinstance(step, Done | Bury)} & known
+        if hold in self.holds:
+            self.holds.remove(hold)
+        if not answer.next:
+            assert not begun
+            self.spent.append((hold, chosen))
+            return
+        hold = Hold(leased, answer.until, answer.next)
+        assert answer.until == self.model.leases[leased.lane][1]
+        self.begun(hold, begun or ())
+        self.holds.append(hold)
+
+    def step(self, name: str, data: st.DataObject) -> Step | None:
+        now = self.model.now
+        attempt = Attempt(at=now, outcome="failed", reason=f"for {name}")
+        match name:
+            case "done":
+                return Done(reference="ok")
+            case "bury":
+                return Bury(reason="gave up", attempt=attempt)
+            case "retry" | "unknown":
+                return Retry(at=now + data.draw(waits), attempt=attempt, doubt=name == "unknown")
+            case "cool":
+                return Cool(until=now + data.draw(waits), scope=data.draw(st.sampled_from(SCOPES)), reason="slow")
+            case "pause":
+                return Pause(scope=Scope.DESTINATION, attempt=attempt)
+        return None
+
+    def settle_again(self, data: st.DataObject) -> None:
+        """A worker whose lease is over settles once more: a client that tries twice, or a late answer."""
+        hold, chosen = data.draw(st.sampled_from(self.spent))
+        if self.model.leases.get(hold.leased.lane, (0, 0))[0] != hold.leased.token:
+            self.settle_with(hold, chosen, due=self.model.now, more=True)
+
+    def misbehave(self, data: st.DataObject) -> None:
+        """A worker dies, or settles a second time."""
+        if self.spent and (not self.holds or data.draw(st.booleans())):
+            self.settle_again(data)
+        else:
+            self.fall_silent(data)
+
+    def fall_silent(self, data: st.DataObject) -> None:
+        """A worker dies; whatever it had begun may have arrived."""
+        self.holds.remove(data.draw(st.sampled_from(self.holds)))
+
+    def time_passes(self, data: st.DataObject) -> None:
+        self.model.now += data.draw(st.sampled_from((1, LIMITS.lease // 2, LIMITS.lease, LONG, 2 * LONG)))
+        self.outbox.now = self.model.now
+
+    def resume(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.model.paused)))
+        assert self.run(self.outbox.resume(name)) == self.model.resume(name)
