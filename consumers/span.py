@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from bot.core.errors import UnavailableError
-from consumers.kafka import Record, record
+from consumers.kafka import Record, producer, record
 
 POLL_MS = 200
 AT_ONCE = 200
@@ -118,7 +118,6 @@ class Reader:
 async def reader(servers: str, topic: str) -> AsyncIterator[Reader]:
     """Connect. Raises UnavailableError, naming the remedy, where Kafka or the topic is not there."""
     consumer = AIOKafkaConsumer(
-        topic,
         bootstrap_servers=servers,
         group_id=None,
         enable_auto_commit=False,
@@ -127,7 +126,10 @@ async def reader(servers: str, topic: str) -> AsyncIterator[Reader]:
     )
     try:
         try:
+            # Assigned, not subscribed: a refresh of the metadata assigns all partitions anew, and positions are lost.
+            places = [TopicPartition(topic, partition) for partition in sorted(await _partitions(servers, topic))]
             await consumer.start()
+            consumer.assign(places)
         except UnknownTopicOrPartitionError as error:
             raise UnavailableError(f"the topic {topic} does not exist; `tidings check` shows what is there") from error
         except (KafkaError, OSError) as error:
@@ -139,3 +141,9 @@ async def reader(servers: str, topic: str) -> AsyncIterator[Reader]:
             raise UnavailableError(f"Kafka: {str(error) or type(error).__name__}; run it again") from error
     finally:
         await consumer.stop()
+
+
+async def _partitions(servers: str, topic: str) -> Collection[int]:
+    async with producer(servers) as asking:
+        found: Collection[int] = await asking.partitions_for(topic)
+        return found

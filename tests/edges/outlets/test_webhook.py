@@ -442,7 +442,7 @@ async def test_an_outlet_that_was_not_entered_says_so() -> None:
 
 
 async def test_many_deliveries_at_once_all_arrive_and_verify() -> None:
-    async with receiver(fine) as heard, outlet() as out:
+    async with receiver(fine) as heard, outlet(timeout=60, connect_timeout=60) as out:
         where = heard.url()
         runs = [parcel(where, event(id=str(number))) for number in range(200)]
         outcomes = await asyncio.gather(*(out.send(run) for run in runs))
