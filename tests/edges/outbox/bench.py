@@ -82,6 +82,7 @@ class Bench(RuleBasedStateMachine):
         self.model.recover(tuple(self.journal.kept.values()), ends, wiped=wiped)
         self.holds = [hold for hold in self.holds if hold.until > self.model.now]
         self.spent, self.keeping = [], ()
+        self.truth.forgotten = bool(self.past)
 
     def same(self, delivery: Delivery, body: bytes, *, begun: bool = False) -> None:
         one = self.model.waiting[delivery.id]

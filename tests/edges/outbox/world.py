@@ -50,7 +50,8 @@ class Reader:
 class Truth:
     """What really happened, which no restart of Redis undoes.
 
-    `attempts` has, for each delivery, when it was begun by whom, of all attempts that may have arrived.
+    `attempts` has, for each delivery, when it was begun by whom, of all attempts that may have arrived. `forgotten`:
+    Redis lost its memory of settled ids once, so that an event that a producer repeats may come as a new one.
     """
 
     log: dict[int, list[Arrival]]
@@ -58,15 +59,20 @@ class Truth:
     finished: set[DeliveryId] = field(default_factory=set)
     attempts: dict[DeliveryId, list[tuple[int, Hold]]] = field(default_factory=dict)
     token: int = 0
+    forgotten: bool = False
 
     def begun(self, hold: Hold, deliveries: Sequence[tuple[Delivery, bytes]], now: int) -> None:
         """A worker got deliveries to send: whatever may have arrived before is in doubt, since then at the latest."""
         for delivery, _ in deliveries:
             former = [at for at, _ in self.attempts.get(delivery.id, ())]
-            if former:
+            if former and not (self.forgotten and self._repeated(delivery.id)):
                 assert delivery.doubt is not None, f"{delivery.id} may have arrived, and nobody says so"
                 assert delivery.doubt <= min(former)
             self.attempts.setdefault(delivery.id, []).append((now, hold))
+
+    def _repeated(self, delivery: DeliveryId) -> bool:
+        ids = (routed.delivery for records in self.log.values() for record in records for routed in record.routed)
+        return sum(one == delivery for one in ids) > 1
 
     def reported(self, hold: Hold, delivery: DeliveryId, *, arrived: bool) -> None:
         """A worker knows what became of its attempt."""
