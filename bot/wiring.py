@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -41,6 +41,7 @@ from bot.slack.inbox import Inbox
 from bot.slack.installation import SingleInstallation
 from bot.slack.socket import SocketMode
 from bot.stores.audit import RedisAudit
+from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
 from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
@@ -85,7 +86,7 @@ class Stores:
     parked: ParkedJournal
     epoch: Epoch
     recovery: Recovery
-    clock: Callable[[], int]
+    clock: RedisClock
 
 
 @asynccontextmanager
@@ -108,7 +109,8 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
             )
             journal = partial(KafkaJournal, kafka, settings.kafka, namespace=settings.namespace)
             subscriptions, parked = journal(settings.subscriptions_topic), ParkedJournal(journal(settings.parked_topic))
-            offset = await RedisOutbox(bare, keys, limits).clock_offset(now_ms)
+            clock = RedisClock(bare, now_ms)
+            await clock.look()
             yield Stores(
                 redis=redis,
                 keys=keys,
@@ -126,7 +128,7 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                     ends=partial(ends, kafka, settings.kafka, settings.topic),
                     front=Front(run=limits.run, interval=pacing.SLACK.interval, sending=min(limits.lease, SEND_WITHIN)),
                 ),
-                clock=lambda: now_ms() + offset,
+                clock=clock,
             )
 
 

@@ -52,6 +52,7 @@ class Keeper:
         recovered = await self._kept.recovery.take_up()
         if recovered is not None:
             self._metrics.recoveries.labels("wiped" if recovered.wiped else "restarted").inc()
+        await self._kept.clock.look()
         await self._kept.subscriptions.flush()
 
 

@@ -5,7 +5,7 @@ whenever it changes hands. A waiting lane costs its keys and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -343,13 +343,6 @@ class RedisOutbox:
             halted=halted,
             parked=parked,
         )
-
-    async def clock_offset(self, local: Callable[[], int]) -> int:
-        """What to add to the local clock to get Redis's, in milliseconds; half a round trip is its error."""
-        before = local()
-        with unavailable():
-            seconds, microseconds = await cast("Any", self._redis.time())
-        return int(seconds) * 1000 + int(microseconds) // 1000 - (before + local()) // 2
 
     @asynccontextmanager
     async def wakes(self) -> AsyncIterator["Wakes"]:

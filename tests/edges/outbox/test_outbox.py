@@ -35,6 +35,7 @@ from bot.core.errors import UnavailableError
 from bot.core.event import EventKey, event_key
 from bot.core.routing import Routed
 from bot.ports import Arrival, Behind, Entered, Full, Leased, Recalled, Stale
+from bot.stores.clock import RedisClock
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 
@@ -688,13 +689,14 @@ async def test_an_append_wakes_a_waiting_worker(outbox: RedisOutbox) -> None:
 
 
 async def test_the_servers_clock_is_used_where_none_is_given(redis: Redis, keys: Keys) -> None:
-    outbox = RedisOutbox(redis, keys, LIMITS)
-    offset = await outbox.clock_offset(lambda: 0)
+    outbox, clock = RedisOutbox(redis, keys, LIMITS), RedisClock(redis, lambda: 7)
+    assert clock() == 7
+    await clock.look()
     seconds, _ = await redis.time()
-    assert abs(offset - int(seconds) * 1000) < 5_000
+    assert abs(clock() - int(seconds) * 1000) < 5_000
     await append(outbox, arrival(0, FRAUD))
     (leased,) = await lease(outbox)
-    assert abs(leased.until - LIMITS.lease - offset) < 5_000
+    assert abs(leased.until - LIMITS.lease - clock()) < 5_000
 
 
 async def test_a_redis_that_is_away_is_unavailable() -> None:
