@@ -122,7 +122,7 @@ class Recovery:
         with unavailable():
             if not await self._bare.set(self._keys.recovering, token, nx=True, px=HOLD_MS):
                 return None
-        holding = asyncio.create_task(self._hold(), name="recovery-hold")
+        holding = asyncio.create_task(self._hold(token), name="recovery-hold")
         try:
             found = await self._epoch.look()
             if found.checked:
@@ -141,11 +141,12 @@ class Recovery:
         log.warning("recovery_ended", **{name: getattr(recovered, name) for name in recovered.__slots__})
         return recovered
 
-    async def _hold(self) -> None:
+    async def _hold(self, token: str) -> None:
         while True:
             await asyncio.sleep(HOLD_MS / 5_000)
             with suppress(UnavailableError), unavailable():
-                await self._bare.pexpire(self._keys.recovering, HOLD_MS)
+                if await self._bare.get(self._keys.recovering) == token.encode():
+                    await self._bare.pexpire(self._keys.recovering, HOLD_MS)
 
     async def _let_go(self, token: str) -> None:
         with unavailable():

@@ -90,7 +90,7 @@ for _ = 1, records do
   else
     local fresh = 0
     for _ = 1, deliveries do
-      local id, lane, destination = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+      local id, lane = ARGV[at], ARGV[at + 1]
       at = at + 3
       if redis.call('EXISTS', prefix .. 'delivery:' .. id) == 1 then
         known = known + 1
@@ -132,10 +132,7 @@ if appended > 0 then
 end
 local woken = false
 for _, lane in ipairs(order) do
-  if not redis.call('ZSCORE', KEYS[4], lane) then
-    local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
-    woken = redis.call('ZADD', KEYS[3], 'NX', int(due), lane) == 1 or woken
-  end
+  woken = make_due(KEYS[3], KEYS[4], prefix, lane, now) or woken
 end
 if woken then
   redis.call('PUBLISH', KEYS[8], '')

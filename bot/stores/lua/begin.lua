@@ -1,4 +1,4 @@
--- A fragment put in front of lease.lua and settle.lua; not a script of its own.
+-- A fragment put in front of the outbox's scripts; not a script of its own.
 --
 -- begin(prefix, lane, run, now) -> list of {delivery id, event key, appended, attempts, doubt, history, body}
 --   <prefix>lane:<lane>        LIST  read: the first `run` delivery ids
@@ -54,4 +54,14 @@ end
 -- Integers travel as text without an exponent.
 local function int(number)
   return string.format('%.0f', number)
+end
+
+-- make_due(due, leased, prefix, lane, now) -> whether an idle lane became due: now, or when its pace allows. One that is
+-- held is left to its holder, one that is due already keeps its time.
+local function make_due(due, leased, prefix, lane, now)
+  if redis.call('ZSCORE', leased, lane) then
+    return false
+  end
+  local at = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
+  return redis.call('ZADD', due, 'NX', int(at), lane) == 1
 end

@@ -83,10 +83,7 @@ if entered > 0 then
 end
 local woken = false
 for _, lane in ipairs(order) do
-  if not redis.call('ZSCORE', KEYS[2], lane) then
-    local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
-    woken = redis.call('ZADD', KEYS[1], 'NX', int(due), lane) == 1 or woken
-  end
+  woken = make_due(KEYS[1], KEYS[2], prefix, lane, now) or woken
 end
 if woken then
   redis.call('PUBLISH', KEYS[5], '')

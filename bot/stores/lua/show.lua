@@ -25,10 +25,7 @@ local function enter(id, lane, event, body)
   end
   redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
   redis.call('INCR', KEYS[3])
-  if not redis.call('ZSCORE', KEYS[2], lane) then
-    local due = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
-    redis.call('ZADD', KEYS[1], 'NX', int(due), lane)
-  end
+  make_due(KEYS[1], KEYS[2], prefix, lane, now)
 end
 
 for i = 4, #ARGV - 1 do  -- the last is the guard's
