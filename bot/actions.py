@@ -36,7 +36,8 @@ from bot.core.destination import (
 )
 from bot.core.filters import Filter
 from bot.core.subscription import IDS, Style, Subscription, SubscriptionId, subscription_id
-from bot.ports import Audit, Change, Channels, Lanes, People, Subscriptions
+from bot.ports.outbox import Lanes
+from bot.ports.people import Audit, Change, Channels, People, Subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

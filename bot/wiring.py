@@ -30,7 +30,7 @@ from bot.core.subscription import Doubt
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
-from bot.ports import Service
+from bot.ports.outlet import Service
 from bot.render.digest import take
 from bot.render.webhook import signing_secret
 from bot.settings import Settings

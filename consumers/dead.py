@@ -36,7 +36,8 @@ from bot.core.delivery import Delivery
 from bot.core.destination import destination_id
 from bot.core.errors import TidingsError
 from bot.core.event import Position
-from bot.ports import DeadLetters, Enqueued, Outbox, Parked, ParkedDeliveries
+from bot.ports.letters import DeadLetters, ParkedDeliveries
+from bot.ports.outbox import Enqueued, Outbox, Parked
 from bot.settings import Settings
 from bot.stores.away import kafka_unavailable
 from bot.stores.deadletters import KafkaDeadLetters

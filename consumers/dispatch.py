@@ -33,7 +33,9 @@ from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
 from bot.core.window import Windows
-from bot.ports import DeadLetters, Item, Leased, Outbox, Outlet, Parcel, Service, Settled, Taken, Wakes
+from bot.ports.letters import DeadLetters
+from bot.ports.outbox import Leased, Outbox, Settled, Taken, Wakes
+from bot.ports.outlet import Item, Outlet, Parcel, Service
 from bot.telemetry import Metrics, tracer
 from consumers.race import first
 

@@ -19,7 +19,8 @@ from bot.core.filters import Filter
 from bot.core.routing import Router
 from bot.core.subscription import Subscription, SubscriptionId
 from bot.core.target import read_target
-from bot.ports import Enqueued, Outbox, Parked, ParkedDeliveries, Standing
+from bot.ports.letters import ParkedDeliveries
+from bot.ports.outbox import Enqueued, Outbox, Parked, Standing
 from bot.settings import Settings
 from bot.wiring import HOUR, SHARDS, now_ms, team_of
 from consumers.keeper import at_hand

@@ -15,7 +15,9 @@ from bot.core.cloudevent import encode, read
 from bot.core.errors import UnavailableError
 from bot.core.event import Event, Position, Unreadable
 from bot.core.routing import Router
-from bot.ports import Arrival, Behind, DeadLetters, Entered, Full, Outbox, Stale, Subscriptions
+from bot.ports.letters import DeadLetters
+from bot.ports.outbox import Arrival, Behind, Entered, Full, Outbox, Stale
+from bot.ports.people import Subscriptions
 from bot.telemetry import Metrics
 from consumers.kafka import Record, Start
 from consumers.offsets import Bounds, unread

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
-from bot.ports import Outbox, Parked, ParkedDeliveries
+from bot.ports.letters import ParkedDeliveries
+from bot.ports.outbox import Outbox, Parked
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from typing import assert_never
 import structlog
 
 from bot.core.errors import UnavailableError
-from bot.ports import Outbox
+from bot.ports.outbox import Outbox
 from bot.telemetry import Metrics
 from consumers.offsets import UNDECIDED, Bounds, Halted, Lost, Recreated, Start, take_up
 from consumers.progress import Place

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import structlog
 
-from bot.ports import Enqueued, Full, Outbox, Parked, ParkedDeliveries, Standing
+from bot.ports.letters import ParkedDeliveries
+from bot.ports.outbox import Enqueued, Full, Outbox, Parked, Standing
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from bot.outlets.deadline import before
 from bot.outlets.slack_errors import Answer, Kind, kind_of
 from bot.outlets.slack_history import Blind, Looked, find
 from bot.outlets.slack_web import Said, SlackWeb, outcome_of_reply
-from bot.ports import Item, Parcel
+from bot.ports.outlet import Item, Parcel
 from bot.render.digest import merge
 from bot.render.doubt import QUESTION_EVENT, question, question_metadata, repeated
 from bot.render.message import Block, Message, metadata

@@ -23,7 +23,7 @@ from bot.core.destination import Webhook, destination_id
 from bot.outlets import deadline
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
 from bot.outlets.webhook_errors import outcome_of_status
-from bot.ports import Parcel
+from bot.ports.outlet import Parcel
 from bot.render.webhook import Request, request, signing_secret
 
 _LONGEST_ANSWER = 20_000

@@ -13,7 +13,7 @@ import structlog
 from bot.core.errors import UnavailableError
 from bot.outlets.slack_errors import Answer
 from bot.outlets.slack_web import Reply, Said, SlackWeb
-from bot.ports import ChannelFacts
+from bot.ports.people import ChannelFacts
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

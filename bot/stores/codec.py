@@ -23,7 +23,7 @@ from bot.core.errors import DestinationError
 from bot.core.event import EventKey, Position
 from bot.core.filters import parse
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
-from bot.ports import Parked
+from bot.ports.outbox import Parked
 
 
 def destination_json(destination: Destination) -> str:

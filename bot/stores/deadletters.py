@@ -12,7 +12,7 @@ from bot.core.deadletter import Closing
 from bot.core.delivery import Bury, Lane
 from bot.core.destination import Destination
 from bot.core.event import Position, Unreadable
-from bot.ports import Item
+from bot.ports.outlet import Item
 from bot.stores.away import kafka_unavailable
 from bot.stores.letters import Headers, Written, write_buried, write_closing, write_unreadable
 

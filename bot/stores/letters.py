@@ -23,7 +23,7 @@ from bot.core.delivery import Attempt, Bury, Lane
 from bot.core.destination import Destination, destination_id
 from bot.core.errors import DestinationError
 from bot.core.event import Position, Unreadable, read_position
-from bot.ports import Item
+from bot.ports.outlet import Item
 from bot.stores.codec import attempt_fields, destination_from_json, destination_json
 
 KIND, REASON, POSITION, KEY = "tidings-kind", "tidings-reason", "tidings-position", "tidings-key"

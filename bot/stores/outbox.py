@@ -6,33 +6,21 @@ whenever it changes hands. A waiting lane costs its keys and nothing else.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-import orjson
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from bot.core.delivery import (
-    Ask,
-    Attempt,
-    Bury,
-    Cool,
-    Delivery,
     DeliveryId,
-    Done,
     Lane,
-    Pause,
-    Retry,
-    Scope,
     Step,
     send_by,
 )
-from bot.core.destination import Destination, DestinationId, InstallationId, destination_id, installation_of
-from bot.core.errors import UnavailableError
-from bot.core.event import EventKey, Position, read_position
-from bot.ports import (
+from bot.core.destination import Destination, DestinationId, InstallationId, destination_id
+from bot.core.event import Position, read_position
+from bot.ports.outbox import (
     Appended,
     Arrival,
     Behind,
@@ -49,10 +37,12 @@ from bot.ports import (
     Taken,
 )
 from bot.stores.away import unavailable
-from bot.stores.codec import attempt_json, destination_from_json, destination_json
+from bot.stores.codec import destination_from_json, destination_json
 from bot.stores.epoch import Epoch
 from bot.stores.keys import Keys
 from bot.stores.script import Script
+from bot.stores.values import arguments, deliveries, delivery_of, entry, held, standing
+from bot.stores.wakes import Wakes
 
 MERGING_KINDS = ("slack",)
 LOOKING_KINDS = ("slack",)
@@ -145,7 +135,7 @@ class RedisOutbox:
             [
                 *(self._clock(), k.prefix, "1" if again else "0", self._limits.most, self._limits.most_a_lane),
                 *(len(places), *(part for place, known in places.items() for part in (place, destination_json(known)))),
-                *(len(deliveries), *(part for one in deliveries for part in _entry(one))),
+                *(len(deliveries), *(part for one in deliveries for part in entry(one))),
             ],
         )
         match answer:
@@ -161,7 +151,7 @@ class RedisOutbox:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for delivery in deliveries:
                     pipe.get(self._keys.delivery(delivery))
-                return [_standing(memory) for memory in await pipe.execute(raise_on_error=False)]
+                return [standing(memory) for memory in await pipe.execute(raise_on_error=False)]
 
     async def position(self, delivery: DeliveryId) -> Position | None:
         """Where the event of a waiting delivery lies."""
@@ -211,7 +201,7 @@ class RedisOutbox:
         )
         return tuple(
             Parked(
-                delivery=_delivery(Lane(lane.decode()), *fields),
+                delivery=delivery_of(Lane(lane.decode()), *fields),
                 lane=Lane(lane.decode()),
                 destination=destination_from_json(place.decode()),
                 body=body,
@@ -259,7 +249,7 @@ class RedisOutbox:
                     until=int(until),
                     send_by=send_by(int(until), lease=self._limits.lease),
                     destination=destination_from_json(place.decode()),
-                    deliveries=_deliveries(lane, begun),
+                    deliveries=deliveries(lane, begun),
                 )
                 for lane, token, until, place, begun in answer[1:]
             ),
@@ -276,7 +266,7 @@ class RedisOutbox:
             [
                 *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, run),
                 *(self._limits.remember, self._limits.age, len(steps)),
-                *(part for delivery, step in steps.items() for part in (delivery, *_arguments(leased.lane, step))),
+                *(part for delivery, step in steps.items() for part in (delivery, *arguments(leased.lane, step))),
             ],
         )
         if answer[0] == b"lost":
@@ -286,7 +276,7 @@ class RedisOutbox:
             held=True,
             until=until,
             send_by=send_by(until, lease=self._limits.lease),
-            next=_deliveries(leased.lane.encode(), answer[2]),
+            next=deliveries(leased.lane.encode(), answer[2]),
         )
 
     async def next_due(self) -> int | None:
@@ -302,7 +292,7 @@ class RedisOutbox:
         """Paused destinations and installations, each with its reason."""
         with unavailable():
             found = await cast("Any", self._redis.hgetall(self._keys.paused))
-        return {_held(name.decode()): reason.decode() for name, reason in found.items()}
+        return {held(name.decode()): reason.decode() for name, reason in found.items()}
 
     async def resume(self, held: DestinationId | InstallationId) -> int:
         """Let the lanes of a paused destination or installation go on; see resume.lua."""
@@ -363,106 +353,3 @@ class RedisOutbox:
 
     def _clock(self) -> str:
         return "" if self.now is None else str(self.now)
-
-
-class Wakes:
-    """Hints that a lane became due; losing one costs a worker's idle wait, nothing else."""
-
-    def __init__(self) -> None:
-        self._heard = asyncio.Event()
-        self._failure: UnavailableError | None = None
-
-    async def listen(self, pubsub: Any) -> None:
-        """Note every hint, until cancelled or Redis goes away."""
-        try:
-            with unavailable():
-                async for _ in pubsub.listen():
-                    self._heard.set()
-        except UnavailableError as failure:
-            self._failure = failure
-            self._heard.set()
-
-    async def wait(self, seconds: float) -> None:
-        """Return at the next hint (or one since the last wait), or after `seconds`. Raises UnavailableError."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._heard.wait()
-        self._heard.clear()
-        if self._failure is not None:
-            raise self._failure
-
-
-def _entry(parked: Parked) -> tuple[Any, ...]:
-    """A delivery as enqueue.lua takes it."""
-    delivery = parked.delivery
-    doubt = "" if delivery.doubt is None else delivery.doubt
-    return (
-        *(delivery.id, parked.lane, delivery.destination, delivery.event, parked.body, doubt, str(parked.position)),
-    )
-
-
-def _standing(memory: bytes | Exception | None) -> Standing:
-    """A waiting delivery is a HASH, which GET refuses; a settled one is a STRING that says how it ended."""
-    match memory:
-        case None:
-            return Standing.UNKNOWN
-        case b"done":
-            return Standing.DELIVERED
-        case ResponseError() if str(memory).startswith("WRONGTYPE"):
-            return Standing.WAITING
-        case Exception():
-            raise memory
-        case _:
-            return Standing.BURIED
-
-
-def _arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
-    """A step as settle.lua takes it: step, time, text, doubt."""
-    match step:
-        case None:
-            return ("keep", 0, "", "0")
-        case Done():
-            return ("done", 0, "", "0")
-        case Bury():
-            return ("bury", 0, "", "0")
-        case Ask(until=until):
-            return ("ask", until, "", "0")
-        case Retry(at=at, attempt=attempt, doubt=doubt):
-            return ("retry", at, attempt_json(attempt), "1" if doubt else "0")
-        case Cool(until=until, scope=scope):
-            return ("cool", until, _cool_key(lane, scope), "0")
-        case Pause(scope=scope, attempt=attempt):
-            return ("halt" if scope is Scope.INSTALLATION else "pause", 0, attempt_json(attempt), "0")
-
-
-def _held(name: str) -> DestinationId | InstallationId:
-    return InstallationId(name) if name.count("/") == 1 else DestinationId(name)
-
-
-def _cool_key(lane: Lane, scope: Scope) -> str:
-    """The scope's name: nothing for the lane itself, the destination, or the workspace (kind/team)."""
-    match scope:
-        case Scope.LANE | Scope.DELIVERY:
-            return ""
-        case Scope.DESTINATION:
-            return lane.partition("#")[0]
-        case Scope.METHOD | Scope.INSTALLATION:
-            return installation_of(DestinationId(lane))
-
-
-def _deliveries(lane: bytes, begun: Sequence[Any]) -> tuple[tuple[Delivery, bytes], ...]:
-    return tuple((_delivery(Lane(lane.decode()), *fields), body) for *fields, body in begun)
-
-
-def _delivery(
-    lane: Lane, identity: bytes, event: bytes, appended: bytes, attempts: bytes, doubt: bytes, history: bytes
-) -> Delivery:
-    return Delivery(
-        id=DeliveryId(identity.decode()),
-        event=EventKey(event.decode()),
-        destination=DestinationId(lane.partition("#")[0]),
-        appended=int(appended),
-        attempts=int(attempts),
-        doubt=int(doubt) if doubt else None,
-        history=tuple(Attempt(**orjson.loads(line)) for line in history.splitlines()),
-    )

@@ -6,7 +6,7 @@ import structlog
 
 from bot.core.delivery import DeliveryId
 from bot.core.errors import TidingsError
-from bot.ports import Parked
+from bot.ports.outbox import Parked
 from bot.stores.codec import parked_from_json, parked_json
 from bot.stores.journal import Entry, KafkaJournal
 

@@ -13,7 +13,7 @@ from bot.core.delivery import Done, Lane, delivery_id
 from bot.core.destination import Webhook, destination_id
 from bot.core.event import event_key
 from bot.core.routing import Routed
-from bot.ports import Arrival
+from bot.ports.outbox import Arrival
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 

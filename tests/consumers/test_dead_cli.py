@@ -19,7 +19,7 @@ from bot.core.cloudevent import encode
 from bot.core.delivery import Attempt, Bury, Delivery, Lane, delivery_id
 from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
 from bot.core.event import Position, Status, Unreadable
-from bot.ports import Item
+from bot.ports.outlet import Item
 from bot.settings import Settings, variable
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.wiring import now_ms

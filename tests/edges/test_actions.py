@@ -25,7 +25,7 @@ from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackTh
 from bot.core.errors import UnavailableError
 from bot.core.filters import parse
 from bot.core.subscription import Style, Subscription, SubscriptionId, subscription_id
-from bot.ports import ChannelFacts
+from bot.ports.people import ChannelFacts
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox

@@ -16,7 +16,7 @@ from bot.core.event import Event, Model, Status
 from bot.core.filters import parse
 from bot.core.pacing import Pace
 from bot.core.subscription import Subscription, SubscriptionId
-from bot.ports import Parcel, Service
+from bot.ports.outlet import Parcel, Service
 
 QUICK = Schedule(waits=(1,), attempts=3, budget=60_000, spread=0.0)
 

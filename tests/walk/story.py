@@ -18,7 +18,7 @@ from bot.core.event import event_key
 from bot.core.pacing import Pace
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.webhook import WebhookOutlet
-from bot.ports import Service
+from bot.ports.outlet import Service
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.journal import KafkaJournal
 from bot.stores.keys import Keys

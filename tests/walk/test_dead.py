@@ -16,7 +16,8 @@ from bot.core.destination import Destination, SlackChannel, Webhook, destination
 from bot.core.errors import UnavailableError
 from bot.core.event import Event, Position, Status, Unreadable
 from bot.core.filters import parse
-from bot.ports import Enqueued, Item, Standing
+from bot.ports.outbox import Enqueued, Standing
+from bot.ports.outlet import Item
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.journal import KafkaJournal
 from bot.stores.parked import ParkedJournal

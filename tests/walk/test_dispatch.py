@@ -31,7 +31,8 @@ from bot.core.destination import Destination, InstallationId, SlackChannel, Webh
 from bot.core.event import Event
 from bot.core.routing import Router
 from bot.core.window import SLOW, WIDEST
-from bot.ports import Arrival, Parcel, Service
+from bot.ports.outbox import Arrival
+from bot.ports.outlet import Parcel, Service
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox

@@ -22,7 +22,8 @@ from bot.core.event import Position, event_key
 from bot.core.filters import parse
 from bot.core.pacing import Pace
 from bot.outlets.webhook import WebhookOutlet
-from bot.ports import Enqueued, Service
+from bot.ports.outbox import Enqueued
+from bot.ports.outlet import Service
 from bot.render.webhook import signing_secret
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings, load

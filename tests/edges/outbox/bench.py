@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from redis.asyncio import Redis
 
 from bot.core.delivery import Delivery, DeliveryId, Step
-from bot.ports import Parked
+from bot.ports.outbox import Parked
 from bot.stores.epoch import Epoch
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from bot.core.delivery import Attempt, Bury, Cool, DeliveryId, Done, Lane, Pause, Retry, Scope, Step
 from bot.core.destination import DestinationId
 from bot.core.event import EventKey
-from bot.ports import Appended, Arrival, Behind, Entered, Full, Parked, Stale
+from bot.ports.outbox import Appended, Arrival, Behind, Entered, Full, Parked, Stale
 from bot.stores.outbox import Limits
 
 MERGING = "slack"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from bot.ports import Appended, Arrival, Behind, Entered
+from bot.ports.outbox import Appended, Arrival, Behind, Entered
 from tests.edges.outbox.bench import Bench, mostly, partitions
 from tests.edges.outbox.world import PLACES, Reader, arrival
 

@@ -9,7 +9,7 @@ from bot.core.delivery import Attempt, Bury, Delivery, DeliveryId, Done, Lane, R
 from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
 from bot.core.event import EventKey, Position, event_key
 from bot.core.routing import Routed
-from bot.ports import Arrival, Enqueued, Entered, Full, Leased, Parked, Standing
+from bot.ports.outbox import Arrival, Enqueued, Entered, Full, Leased, Parked, Standing
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 

@@ -34,7 +34,7 @@ from bot.core.destination import (
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey, event_key
 from bot.core.routing import Routed
-from bot.ports import Arrival, Behind, Entered, Full, Leased, Recalled, Stale
+from bot.ports.outbox import Arrival, Behind, Entered, Full, Leased, Recalled, Stale
 from bot.stores.clock import RedisClock
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox

@@ -7,7 +7,7 @@ from bot.core.delivery import Delivery, DeliveryId, Lane, delivery_id
 from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
 from bot.core.event import event_key
 from bot.core.routing import Routed
-from bot.ports import Arrival, Leased, Parked
+from bot.ports.outbox import Arrival, Leased, Parked
 from bot.stores.journal import Entry
 
 PLACES: tuple[Destination, ...] = (

@@ -4,7 +4,7 @@ from bot.core.cloudevent import encode
 from bot.core.delivery import Delivery, DeliveryId, delivery_id
 from bot.core.destination import Destination, destination_id
 from bot.core.event import Event
-from bot.ports import Item, Parcel
+from bot.ports.outlet import Item, Parcel
 from tests.core.examples import event
 
 

@@ -14,7 +14,7 @@ from bot.core.errors import UnavailableError
 from bot.core.subscription import Doubt
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
-from bot.ports import Parcel
+from bot.ports.outlet import Parcel
 from bot.render.doubt import asked_about
 from bot.render.message import carried
 from bot.sandbox.limits import Rates

@@ -5,7 +5,7 @@ import pytest
 
 from bot.core.errors import UnavailableError
 from bot.outlets.slack_web import SlackWeb
-from bot.ports import ChannelFacts, Channels, People
+from bot.ports.people import ChannelFacts, Channels, People
 from bot.sandbox.server import Sandbox
 from bot.slack.directory import KEEP_SECONDS, KEPT, Directory, Recent
 

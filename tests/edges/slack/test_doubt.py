@@ -18,7 +18,8 @@ from bot.core.schedules import SLACK
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
-from bot.ports import Arrival, Item, Leased, Parcel
+from bot.ports.outbox import Arrival, Leased
+from bot.ports.outlet import Item, Parcel
 from bot.render.doubt import SHOW
 from bot.sandbox.server import Sandbox
 from bot.stores.keys import Keys

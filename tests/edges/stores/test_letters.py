@@ -12,7 +12,7 @@ from bot.core.deadletter import Buried, Closing, DeadLetter, Fate, Garbled, Lett
 from bot.core.delivery import Attempt, Bury, Delivery, DeliveryId, Lane
 from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook, destination_id
 from bot.core.event import Event, Position, Unreadable
-from bot.ports import Item
+from bot.ports.outlet import Item
 from bot.stores.letters import LAST, Written, read_letter, write_buried, write_closing, write_unreadable
 from tests.core.strategies import EVENTS
 

@@ -11,7 +11,7 @@ from bot.core.destination import Destination, SlackChannel, SlackPerson, Webhook
 from bot.core.errors import UnavailableError
 from bot.core.filters import parse
 from bot.core.subscription import Style, Subscription, SubscriptionId
-from bot.ports import Subscriptions
+from bot.ports.people import Subscriptions
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
 

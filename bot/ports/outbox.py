@@ -1,162 +1,15 @@
-"""What the loops and the actions need from the edges, each as a Protocol owned by this side."""
+"""All lanes: what goes in, what a worker holds, and what it reports."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import Protocol, TypeAlias
 
-from bot.core.answers import Actor
-from bot.core.backoff import Schedule
-from bot.core.cloudevent import decode
-from bot.core.deadletter import Closing
-from bot.core.delivery import Bury, Delivery, DeliveryId, Lane, Outcome, Step
+from bot.core.delivery import Delivery, DeliveryId, Lane, Step
 from bot.core.destination import Destination, DestinationId, InstallationId
-from bot.core.event import Event, EventKey, Position, Unreadable
-from bot.core.pacing import Pace
+from bot.core.event import EventKey, Position
 from bot.core.routing import Routed
-from bot.core.subscription import Subscription, SubscriptionId
-
-
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """A delivery with its event, ready to be said. `body` is the event as `cloudevent.encode` wrote it."""
-
-    delivery: Delivery
-    body: bytes
-
-    @cached_property
-    def event(self) -> Event:
-        """The event, read when it is first asked for: a webhook passes the body on and never asks."""
-        return decode(self.body)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
-    """What an outlet sends in one call: a run of items for one destination, in order.
-
-    Slack merges several items into one message; a webhook takes one at a time. Where an item's delivery is in doubt,
-    the outlet looks whether it arrived before it sends, if the far side lets it look. After `deadline`, in the event
-    loop's time (seconds), nothing of it is written to the network: another worker may have it by then.
-    """
-
-    destination: Destination
-    items: tuple[Item, ...]
-    deadline: float = math.inf
-
-
-class Outlet(Protocol):
-    """Speaks to one kind of far side."""
-
-    async def send(self, parcel: Parcel) -> Outcome:
-        """Try once. Never raises for what the far side does: that is the Outcome. Never waits for its limits."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one."""
-
-    outlet: Outlet
-    schedule: Schedule
-    pace: Pace
-    fit: Callable[[Sequence[Item]], int]
-
-
-class Subscriptions(Protocol):
-    """Everyone's subscriptions. Each change moves `version`, which ingest routes by."""
-
-    async def version(self) -> int:
-        """Grows with every change."""
-        ...
-
-    async def snapshot(self) -> tuple[int, tuple[Subscription, ...]]:
-        """All subscriptions, and the version they are of."""
-        ...
-
-    async def get(self, subscription: SubscriptionId) -> Subscription | None:
-        """One by id."""
-        ...
-
-    async def of_owner(self, team: str, user: str) -> tuple[Subscription, ...]:
-        """Those that a person owns, oldest first."""
-        ...
-
-    async def of_destination(self, destination: DestinationId) -> tuple[Subscription, ...]:
-        """Those that lead to a place, oldest first."""
-        ...
-
-    async def add(self, subscription: Subscription) -> Subscription | None:
-        """Add it, and return it; where its team has one with the same filter to the same place, return that instead.
-
-        None where its id is taken: draw another.
-        """
-        ...
-
-    async def save(self, subscription: Subscription) -> None:
-        """Add it, or replace the one with its id."""
-        ...
-
-    async def remove(self, subscription: SubscriptionId) -> bool:
-        """Forget it; whether it was there."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One act of a person, for the audit: what the subscription `subject` was `before` and is `after`.
-
-    `at` is in milliseconds since the epoch; before and after are None where there was, or is, nothing.
-    """
-
-    at: int
-    actor: Actor
-    act: str
-    subject: SubscriptionId
-    before: Subscription | None = None
-    after: Subscription | None = None
-
-
-class Audit(Protocol):
-    """Who changed what, and when."""
-
-    async def record(self, change: Change) -> None:
-        """Keep it."""
-        ...
-
-
-class People(Protocol):
-    """What Slack knows about people."""
-
-    async def is_admin(self, team: str, user: str) -> bool:
-        """Whether the person is an admin or owner of the workspace. Raises UnavailableError."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelFacts:
-    """What Slack tells about a channel. `is_member`: the bot is in it; `is_external`: another organisation is too."""
-
-    channel: str
-    name: str
-    is_member: bool
-    is_private: bool
-    is_archived: bool
-    is_external: bool
-
-
-class Channels(Protocol):
-    """Slack's channels, as far as the bot can see them."""
-
-    async def find(self, team: str, channel: str) -> ChannelFacts | None:
-        """What is known of it; None where the bot can't see it. Raises UnavailableError."""
-        ...
-
-    async def join(self, team: str, channel: str) -> bool:
-        """Join a public channel; False where that is not allowed. Raises UnavailableError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -436,42 +289,4 @@ class Outbox(Protocol):
 
     async def state(self) -> OutboxState:
         """How much waits."""
-        ...
-
-
-class ParkedDeliveries(Protocol):
-    """The journal of deliveries that have to wait long."""
-
-    async def keep(self, deliveries: Sequence[Parked]) -> None:
-        """Write them, in order; returns when Kafka has them (acks=all). Raises UnavailableError."""
-        ...
-
-    async def forget(self, deliveries: Sequence[DeliveryId]) -> None:
-        """Write that they are settled. Raises UnavailableError."""
-        ...
-
-
-class DeadLetters(Protocol):
-    """The dead-letter topic."""
-
-    async def unreadable(
-        self,
-        position: Position,
-        value: bytes | None,
-        headers: Sequence[tuple[str, bytes]],
-        why: Unreadable,
-        *,
-        key: bytes | None = None,
-    ) -> None:
-        """Keep a record that is no event: all of it, position and reason. Returns when Kafka has it (acks=all)."""
-        ...
-
-    async def buried(
-        self, item: Item, destination: Destination, why: Bury, *, lane: Lane, position: Position | None = None
-    ) -> None:
-        """Keep a delivery that was given up; `position` is its event's. Returns when Kafka has it (acks=all)."""
-        ...
-
-    async def close(self, closings: Sequence[Closing]) -> None:
-        """Note that letters were replayed or dropped. Returns when Kafka has it (acks=all)."""
         ...

@@ -1,0 +1,1 @@
+"""What the loops and the actions need from the edges, each as a Protocol owned by this side."""
