@@ -11,6 +11,9 @@ import pytest
 
 from consumers.chaos.run import perform
 from consumers.chaos.trial import ChaosError, Trial
+from tests.apache_kafka.server import apache_kafka
+
+__all__ = ["apache_kafka"]
 
 ACTS = ("kill", "zombie", "redis-kill", "broker-kill", "slack-drop", "hook-reset")
 
@@ -28,6 +31,26 @@ async def test_kills_and_cuts_lose_and_repeat_nothing(tmp_path: Path) -> None:
     assert report["logs"] == str(tmp_path / "run")
     lines = (tmp_path / "run" / "acts.jsonl").read_bytes().splitlines()
     assert sorted(orjson.loads(line)["act"] for line in lines) == sorted(ACTS)
+
+
+@pytest.mark.apache_kafka
+async def test_members_that_die_join_and_leave_lose_nothing_on_apache_kafka(tmp_path: Path, apache_kafka: str) -> None:
+    acts = ("kill", "term", "join", "redis-kill", "redis-cut", "slack-drop", "hook-reset")
+    trial = Trial(
+        preset="tour",
+        acts=acts,
+        rate=20,
+        members=3,
+        lease=4,
+        session=2,
+        settle=60,
+        kafka=apache_kafka,
+        folder=tmp_path / "run",
+    )
+    report, clean = await perform(trial)
+    assert clean, report
+    assert set(report["acts"]) == set(acts)
+    assert report["delivered"] == report["expected"] > report["events"] > 20
 
 
 @pytest.mark.slow
