@@ -279,6 +279,21 @@ async def test_settling_again_after_a_lost_answer_changes_nothing_more(outbox: R
     assert (await outbox.state()).deliveries == 1
 
 
+async def test_a_large_body_is_kept_once_for_all_its_deliveries_and_goes_with_the_last(
+    outbox: RedisOutbox, redis: Redis, keys: Keys
+) -> None:
+    large = replace(arrival(0, FRAUD, EVALS, HOOK), body=b"x" * 300 * 1024)
+    assert await append(outbox, large) == Entered(appended=3, known=0, replayed=0)
+    sizes = [await redis.memory_usage(key) or 0 async for key in redis.scan_iter(f"{keys.prefix}*")]
+    assert len(large.body) < sum(sizes) < 1.5 * len(large.body)
+    assert large.key is not None
+    leases = await lease(outbox)
+    for number, leased in enumerate(leases, start=1):
+        assert leased.deliveries[0][1] == large.body
+        await settle_all(outbox, leased, Done(reference="x"), due=0)
+        assert bool(await redis.exists(keys.event(large.key))) is (number < len(leases))
+
+
 async def test_a_retry_keeps_its_place_and_counts(outbox: RedisOutbox) -> None:
     await append(outbox, arrival(0, HOOK), arrival(1, HOOK))
     (leased,) = await lease(outbox)
