@@ -262,7 +262,7 @@ def drop_at_a_terminal(identity: str, answer: bytes) -> int:
             env=dict(os.environ),
         )
         os.write(master, answer)
-        _, told = child.communicate(timeout=30)
+        _, told = child.communicate(timeout=90)
     finally:
         os.close(master)
         os.close(slave)

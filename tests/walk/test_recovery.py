@@ -61,7 +61,7 @@ def settings(kafka_address: str, server: Server, topic: str, sandbox: Sandbox) -
         webhook_allow="127.0.0.0/8",
         port=0,
         drain_seconds=5,
-        lease_seconds=10,
+        lease_seconds=4,
     )
 
 
