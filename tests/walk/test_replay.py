@@ -1,6 +1,7 @@
 """Replays from end to end: to a webhook that refused at first, and of the events of a stretch of time."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,7 +42,8 @@ from tests.walk.rig import Rig
 from tests.walk.test_dead import Grave, silent
 
 SECRET = "s" * 40
-NOON = 1_790_000_000_000
+NOON = time.time_ns() // 1_000_000 - 3_600_000
+"""An hour ago: a time long past would be taken by retention while a test reads."""
 CHANNEL = SlackChannel(team="T1", channel="C1")
 OTHER = SlackChannel(team="T1", channel="C024BE7LR")
 

@@ -1,6 +1,7 @@
 """Reading a stretch of a topic on a real broker: all of it, nothing else, in order, and then an end."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -13,7 +14,8 @@ from consumers import span as spans
 from consumers.span import Span, reader
 
 DAY = 86_400_000
-NOON = 1_790_000_000_000
+NOON = time.time_ns() // 1_000_000 - 3_600_000
+"""An hour ago: a time long past would be taken by retention while a test reads."""
 
 
 async def publish(kafka: AIOKafkaProducer, topic: str, *times: int, partition: int = 0) -> None:
