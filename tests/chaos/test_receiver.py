@@ -103,8 +103,8 @@ async def test_a_reset_and_a_hang_that_outlasts_the_client_are_answered_by_nothi
 
 async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(rig: Rig) -> None:
     await rig.post("w1")
-    line = rig.path.read_bytes()
     ledgers = await rig.ledgers()
+    line = rig.path.read_bytes()
     with rig.path.open("ab") as file:
         file.write(line[:20])
     ledgers.read_webhooks()
