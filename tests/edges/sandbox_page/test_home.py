@@ -5,6 +5,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.edges.sandbox_page.conftest import Desk
 from tests.edges.sandbox_page.triage import HOME, button, options, text
+from tests.walk.parts import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -59,8 +60,11 @@ async def test_home_is_published_when_opened_and_changes_under_ones_eyes(desk: D
     await expect(page.get_by_role("textbox", name="Message Triage")).to_be_visible()
     await page.go_back()
     await expect(page.get_by_role("heading", name="Your cases")).to_be_visible()
-    opened = [event["tab"] for event in desk.triage.heard if event["type"] == "app_home_opened"]
-    assert opened[:2] == ["home", "messages"]
+
+    def opened() -> list[str]:
+        return [event["tab"] for event in desk.triage.heard if event["type"] == "app_home_opened"]
+
+    await eventually(lambda: opened()[:2] == ["home", "messages"])
 
 
 async def test_an_older_answer_does_not_hide_a_home_that_came_live(desk: Desk) -> None:
