@@ -248,7 +248,7 @@ def subs_list(
                 "owner": one.owner,
                 "filter": str(one.filter),
                 "destination": destination_id(one.destination),
-                "paused": one.paused,
+                "state": "active" if one.hold is None else one.hold.kind,
             }
             for one in everyone
             if wanted is None or wanted in str(one.filter)
@@ -260,8 +260,9 @@ def subs_list(
         return
     table = Table("id", "team", "owner", "filter", "destination", "state")
     for row in rows:
-        state = "paused" if row["paused"] else "active"
-        table.add_row(row["id"], row["team"], row["owner"], row["filter"] or "everything", row["destination"], state)
+        table.add_row(
+            row["id"], row["team"], row["owner"], row["filter"] or "everything", row["destination"], row["state"]
+        )
     out.print(table if rows else "No subscriptions yet: type /tidings subscribe in Slack.")
 
 

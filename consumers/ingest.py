@@ -6,7 +6,7 @@ not be appended: that would leave a gap.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -60,7 +60,7 @@ class Source(Protocol):
 
 
 class Ingest:
-    """Takes batches from a source and appends them to the outbox."""
+    """Takes batches from a source and appends them to the outbox. `clock` gives milliseconds since the epoch."""
 
     def __init__(
         self,
@@ -71,6 +71,7 @@ class Ingest:
         metrics: Metrics,
         *,
         shards: int,
+        clock: Callable[[], int],
         parking: Parking | None = None,
         halt_on_reset: bool = False,
     ) -> None:
@@ -80,6 +81,7 @@ class Ingest:
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._shards = shards
+        self._clock = clock
         self._parking = parking
         self._router: tuple[int, Router] | None = None
         self._positions = Positions(outbox, metrics, halt=halt_on_reset)
@@ -151,7 +153,8 @@ class Ingest:
                 log.warning("record_unreadable", position=str(_position(record)), reason=event.reason)
         while events:
             version, router = await self._routes()
-            arrivals = [_arrival(record, event, router) for record, event in events]
+            now = self._clock()
+            arrivals = [_arrival(record, event, router, now) for record, event in events]
             match await self._outbox.append(topic, partition, arrivals, version=version, read_from=read_from):
                 case Stale():
                     self._router = None
@@ -226,11 +229,11 @@ def _position(record: Record) -> Position:
     return Position(topic=record.topic, partition=record.partition, offset=record.offset)
 
 
-def _arrival(record: Record, event: Event | Unreadable, router: Router) -> Arrival:
+def _arrival(record: Record, event: Event | Unreadable, router: Router, now: int) -> Arrival:
     match event:
         case Unreadable():
             return Arrival(offset=record.offset, timestamp=record.timestamp)
         case Event():
-            routed = router.route(event)
+            routed = router.route(event, now=now)
             body = encode(event) if routed else b""
             return Arrival(offset=record.offset, timestamp=record.timestamp, key=event.key, body=body, routed=routed)

@@ -188,6 +188,7 @@ class Process:
                         dead_letters,
                         self._metrics,
                         shards=SHARDS,
+                        clock=kept.clock,
                         parking=Parking(kept.outbox, kept.parked, age=round(settings.park_after * 1000)),
                         halt_on_reset=settings.on_topic_reset == "halt",
                     )

@@ -5,16 +5,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from bot.core.destination import Destination, DestinationId, InstallationId
+from bot.core.destination import Destination, DestinationId, InstallationId, Target
+from bot.core.permission import Act, Rank
 from bot.core.subscription import Subscription, SubscriptionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts: a person of a Slack workspace (`team`)."""
+    """Who acts: a person of a Slack workspace (`team`), or an API key in a person's name.
+
+    `rank` is known beforehand where the actor is no person in Slack (a key, the command line); else Slack is asked.
+    """
 
     team: str
     user: str
+    via: str = "slack"
+    rank: Rank | None = None
 
 
 class Problem(StrEnum):
@@ -28,6 +34,10 @@ class Problem(StrEnum):
     EXTERNAL = "external"
     """People of another organisation are in the channel (Slack Connect)."""
     URL = "url"
+    STRANGER = "stranger"
+    """No such person or user group, or nobody who can be written to."""
+    CONFIRM = "confirm"
+    """As EXTERNAL, but the actor may, once they say that they mean it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +60,7 @@ class AlreadySubscribed:
 class BadPlace:
     """Nothing can be delivered there; nothing was changed. `detail` is the reason a URL was refused."""
 
-    destination: Destination
+    destination: Target
     problem: Problem
     detail: str = ""
 
@@ -64,6 +74,57 @@ class Unsubscribed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A subscription is now otherwise, or rests, or goes on. `viewer` did it. `secret` as in Subscribed."""
+
+    before: Subscription
+    after: Subscription
+    viewer: Actor
+    joined: bool = False
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """It is so already; nothing was changed."""
+
+    subscription: Subscription
+    viewer: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """A result marked TEST is on its way to where the subscription leads."""
+
+    subscription: Subscription
+    viewer: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """The viewer's last change is taken back: `act` was it. The subscription is `after` again (None: gone again)."""
+
+    act: str
+    subject: SubscriptionId
+    before: Subscription | None
+    after: Subscription | None
+    viewer: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToUndo:
+    """The viewer has changed nothing lately, or has taken it back already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overtaken:
+    """Somebody (`by`) has changed the subscription since; nothing was taken back."""
+
+    subject: SubscriptionId
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoSuchSubscription:
     """No subscription of this workspace has that id."""
 
@@ -72,9 +133,11 @@ class NoSuchSubscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotAllowed:
-    """Only the owner, where there is one, and the workspace's admins may do that; nothing was changed."""
+    """Who may do it is in `permission.ROLES`; the owner is named where there is one. Nothing was changed."""
 
+    act: Act
     owner: str | None = None
+    rank: Rank = Rank.MEMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +166,17 @@ class Shelf(StrEnum):
     """The person's own, and those that lead to the place where they ask."""
     ALL = "all"
     """Everyone's of the workspace; for admins."""
+    PLACE = "place"
+    """Those that lead to one place."""
+    PERSON = "person"
+    """Those that a person owns or gets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """Subscriptions, oldest first. `here` is the place where the list was asked for; `viewer` asked.
+
+    `wanted` is what was searched for, or the place or person that the list is about, as Slack writes it.
 
     `paused` says why nothing is sent to a place, or to all of the workspace under its installation's name.
     """
@@ -116,6 +185,7 @@ class Listing:
     subscriptions: tuple[Subscription, ...]
     viewer: Actor
     here: Destination | None = None
+    wanted: str = ""
     paused: Mapping[DestinationId | InstallationId, str] = field(default_factory=dict)
 
 
@@ -124,6 +194,12 @@ Answer: TypeAlias = (
     | AlreadySubscribed
     | BadPlace
     | Unsubscribed
+    | Changed
+    | Unchanged
+    | Tested
+    | Undone
+    | NothingToUndo
+    | Overtaken
     | NoSuchSubscription
     | NotAllowed
     | Shown

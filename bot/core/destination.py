@@ -45,17 +45,30 @@ class Webhook:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackGroup:
+    """A user group: stands for a direct message to each of its members."""
+
+    team: str
+    group: str
+
+
 SlackPlace: TypeAlias = SlackChannel | SlackPerson | SlackThread
 Destination: TypeAlias = SlackPlace | Webhook
+"""What a delivery has."""
+Target: TypeAlias = Destination | SlackGroup
+"""What a subscription has."""
 
 
-def destination_id(destination: Destination) -> DestinationId:
+def destination_id(destination: Target) -> DestinationId:
     """Name the place. A webhook's URL may hold a credential, so only a hash of it becomes part of the name."""
     match destination:
         case SlackChannel(team=team, channel=channel):
             return DestinationId(f"slack/{team}/{channel}")
         case SlackPerson(team=team, user=user):
             return DestinationId(f"slack/{team}/@{user}")
+        case SlackGroup(team=team, group=group):
+            return DestinationId(f"slack/{team}/!{group}")
         case SlackThread(team=team, channel=channel, thread=thread):
             return DestinationId(f"slack/{team}/{channel}/{thread}")
         case Webhook(team=team, url=url):

@@ -13,6 +13,6 @@ def policy(subscriptions: Iterable[Subscription], events: Sequence[Event]) -> Do
     It is looked up when it is needed, so a subscription that was changed meanwhile has its new say, and one that has
     ended none.
     """
-    asking = (one for one in subscriptions if one.style.doubt is Doubt.ASK and not one.paused)
+    asking = (one for one in subscriptions if one.style.doubt is Doubt.ASK and one.hold is None)
     facts = [Facts(event) for event in events]
     return Doubt.ASK if any(one.filter.accepts(fact) for one in asking for fact in facts) else Doubt.REPEAT

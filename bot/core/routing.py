@@ -1,18 +1,18 @@
 """Event and index to deliveries: who asked for this event, and which lanes carry it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Generic, TypeVar
 
 from bot.core.access import Access, choose
 from bot.core.delivery import DeliveryId, Lane, delivery_id
-from bot.core.destination import Destination, DestinationId, Webhook, destination_id
+from bot.core.destination import Destination, DestinationId, SlackGroup, SlackPerson, Webhook, destination_id
 from bot.core.event import Event
 from bot.core.facts import Facts
 from bot.core.filters import Filter
-from bot.core.subscription import Subscription, SubscriptionId
+from bot.core.subscription import LENGTH, Hold, Holding, Subscription, SubscriptionId
 
 K = TypeVar("K")
 
@@ -124,7 +124,7 @@ class Routed:
 
 
 class Router:
-    """The index over all subscriptions of all teams; paused ones are left out.
+    """The index over all subscriptions of all teams.
 
     `shards` is into how many lanes a webhook's deliveries are spread, so that one endpoint can have that many requests
     under way. Where it is changed while deliveries wait, an inference's old and new lane know nothing of each other.
@@ -133,30 +133,69 @@ class Router:
     def __init__(self, subscriptions: Iterable[Subscription], *, shards: int = 8) -> None:
         self._shards = shards
         self._index: Index[SubscriptionId] = Index()
-        self._places: dict[SubscriptionId, tuple[DestinationId, Destination]] = {}
+        self._places: dict[SubscriptionId, tuple[tuple[DestinationId, Destination], ...]] = {}
+        self._holds: dict[SubscriptionId, Hold] = {}
+        self._unhurried: set[SubscriptionId] = set()
         for subscription in sorted(subscriptions, key=lambda subscription: subscription.id):
-            if not subscription.paused:
-                self._index.add(subscription.id, subscription.filter)
-                destination = subscription.destination
-                self._places[subscription.id] = (destination_id(destination), destination)
+            self._index.add(subscription.id, subscription.filter)
+            self._places[subscription.id] = tuple((destination_id(place), place) for place in places(subscription))
+            if subscription.hold is not None:
+                self._holds[subscription.id] = subscription.hold
+            if not subscription.style.prompt:
+                self._unhurried.add(subscription.id)
 
-    def route(self, event: Event) -> tuple[Routed, ...]:
-        """One entry per destination, however many subscriptions lead there; sorted, so that every process agrees."""
+    def route(self, event: Event, *, now: int = 0) -> tuple[Routed, ...]:
+        """One entry per destination, however many subscriptions lead there; sorted, so that every process agrees.
+
+        `now` is in milliseconds since the epoch: until then a hold may have lasted.
+        """
         askers: defaultdict[DestinationId, list[SubscriptionId]] = defaultdict(list)
+        found: dict[DestinationId, Destination] = {}
         for subscription in self._index.match(event):
-            askers[self._places[subscription][0]].append(subscription)
+            if not self._is_muted(subscription, now):
+                for place, destination in self._places[subscription]:
+                    askers[place].append(subscription)
+                    found[place] = destination
         return tuple(
             Routed(
                 delivery=delivery_id(event.key, place),
-                lane=self._lane(place, self._places[asking[0]][1], event),
-                destination=self._places[asking[0]][1],
+                lane=self._lane(place, found[place], event, asking, now),
+                destination=found[place],
                 subscriptions=tuple(asking),
             )
             for place, asking in sorted(askers.items())
         )
 
-    def _lane(self, place: DestinationId, destination: Destination, event: Event) -> Lane:
+    def _is_muted(self, subscription: SubscriptionId, now: int) -> bool:
+        hold = self._holds.get(subscription)
+        return hold is not None and hold.kind is Holding.MUTED and hold.holds(now)
+
+    def _waits(self, subscription: SubscriptionId, now: int) -> bool:
+        hold = self._holds.get(subscription)
+        return subscription in self._unhurried or (hold is not None and hold.holds(now))
+
+    def _lane(
+        self, place: DestinationId, destination: Destination, event: Event, asking: Sequence[SubscriptionId], now: int
+    ) -> Lane:
+        """The place's lane; where all who ask let it wait, a lane of the first of them, which holds up no other."""
+        if all(self._waits(subscription, now) for subscription in asking):
+            return Lane(f"{place}#{asking[0]}")
         if not isinstance(destination, Webhook):
             return Lane(place)
         digest = blake2b(event.inference.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return Lane(f"{place}#{int.from_bytes(digest) % self._shards}")
+
+
+def places(subscription: Subscription) -> tuple[Destination, ...]:
+    """Where its deliveries go: a group's to each member."""
+    match subscription.destination:
+        case SlackGroup(team=team):
+            return tuple(SlackPerson(team=team, user=user) for user in subscription.members)
+        case place:
+            return (place,)
+
+
+def waiting_for(lane: Lane) -> SubscriptionId | None:
+    """The subscription whose lane this is, if it is one's own: it says when what is in it may be sent."""
+    suffix = lane.partition("#")[2]
+    return SubscriptionId(suffix) if len(suffix) == LENGTH else None

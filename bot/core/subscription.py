@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from bot.core.destination import Destination
+from bot.core.destination import Target
 from bot.core.filters import Filter
+from bot.core.timing import Digest, Quiet
 
 SubscriptionId = NewType("SubscriptionId", str)
 """Short enough to type: 6 characters of Crockford's base 32, lower case."""
@@ -40,26 +41,76 @@ class Doubt(StrEnum):
     """A card asks whether to show it: a repeat would mislead."""
 
 
+class Threading(StrEnum):
+    """Which of a channel's messages become replies in one thread."""
+
+    OFF = "off"
+    """None: each result is a message of its own."""
+    INFERENCE = "inference"
+    """Those of one inference."""
+    SESSION = "session"
+    """Those of one session; events without one as with INFERENCE."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How a subscription's deliveries look. `mention` is a Slack user or group id to call, or None."""
+    """How and when a subscription's deliveries look. `mention` is a Slack user or group id to call, or None."""
 
     mention: str | None = None
     doubt: Doubt = Doubt.REPEAT
+    digest: Digest | None = None
+    quiet: Quiet | None = None
+    thread: Threading = Threading.OFF
+
+    @property
+    def prompt(self) -> bool:
+        """Whether every event is sent as it comes, at any hour."""
+        return self.digest is None and self.quiet is None
+
+
+class Holding(StrEnum):
+    """What becomes of a held subscription's events."""
+
+    PAUSED = "paused"
+    """They wait, and come when it is resumed."""
+    MUTED = "muted"
+    """They pass by."""
+    ORPHANED = "orphaned"
+    """They wait: the keeper found that the place or the owner is gone, and asked somebody what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A subscription's rest: since `at`, `until` a time (None: until somebody resumes it); both in ms since the epoch.
+
+    `by` is the user id of who asked for it, empty for Tidings itself, and `why` what the keeper found.
+    """
+
+    kind: Holding
+    at: int
+    until: int | None = None
+    by: str = ""
+    why: str = ""
+
+    def holds(self, now: int) -> bool:
+        """Whether it is not over yet."""
+        return self.until is None or now < self.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A filter, a destination and a delivery style, owned by a person of a Slack workspace (`team`).
 
-    `created` is in milliseconds since the epoch. A paused subscription matches nothing.
+    `created` is in milliseconds since the epoch. `members` are the user ids behind a destination that is a group, as
+    of the last look.
     """
 
     id: SubscriptionId
     team: str
     owner: str
     filter: Filter
-    destination: Destination
+    destination: Target
     style: Style = field(default_factory=Style)
     created: int = 0
-    paused: bool = False
+    hold: Hold | None = None
+    members: tuple[str, ...] = ()

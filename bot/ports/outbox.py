@@ -8,8 +8,10 @@ from typing import Protocol, TypeAlias
 
 from bot.core.delivery import Delivery, DeliveryId, Lane, Step
 from bot.core.destination import Destination, DestinationId, InstallationId
-from bot.core.event import EventKey, Position
+from bot.core.event import Event, EventKey, Position
+from bot.core.looks import Trace
 from bot.core.routing import Routed
+from bot.core.subscription import Subscription, SubscriptionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,26 @@ class Lanes(Protocol):
 
         Those of another installation count as no longer kept.
         """
+        ...
+
+    async def resume(self, held: DestinationId | InstallationId) -> int:
+        """Let a paused place's lanes go on; how many had something to send. Raises UnavailableError."""
+        ...
+
+    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:
+        """Look at once whether what waits in the subscription's own lanes may be sent. Raises UnavailableError."""
+        ...
+
+    async def test(self, subscription: Subscription, event: Event) -> None:
+        """Send a made-up event to where a subscription leads, through the ordinary lanes. Raises UnavailableError."""
+        ...
+
+    async def trace(self, deliveries: Sequence[DeliveryId]) -> list[Trace]:
+        """What is known of each. Raises UnavailableError."""
+        ...
+
+    async def state(self) -> OutboxState:
+        """How much waits. Raises UnavailableError."""
         ...
 
 

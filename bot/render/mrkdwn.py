@@ -5,7 +5,7 @@ https://docs.slack.dev/messaging/formatting-message-text
 
 from urllib.parse import urlsplit
 
-from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
+from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, SlackThread, Target, Webhook
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _TABLE = str.maketrans(_ESCAPES)
@@ -22,7 +22,7 @@ def code(text: str) -> str:
     return f"`{text.translate(_IN_CODE)}`"
 
 
-def place(destination: Destination) -> str:
+def place(destination: Target) -> str:
     """Name a place.
 
     Slack shows a channel's name only to those who may see it; of a URL, which may hold a credential, the host is shown.
@@ -34,6 +34,8 @@ def place(destination: Destination) -> str:
             return f"a thread in <#{channel}>"
         case SlackPerson(user=user):
             return f"<@{user}>"
+        case SlackGroup(group=group):
+            return f"each of <!subteam^{group}>"
         case Webhook(url=url):
             return f"the webhook at {code(host(url))}"
 

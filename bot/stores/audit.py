@@ -4,7 +4,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.ports.people import Change
+from bot.core.looks import Change
 from bot.stores.away import unavailable
 from bot.stores.codec import subscription_json
 from bot.stores.keys import Keys

@@ -14,15 +14,18 @@ from bot.core.destination import (
     Destination,
     DestinationId,
     SlackChannel,
+    SlackGroup,
     SlackPerson,
     SlackThread,
+    Target,
     Webhook,
     destination_id,
 )
 from bot.core.errors import DestinationError
 from bot.core.event import EventKey, Position
 from bot.core.filters import parse
-from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
+from bot.core.subscription import Doubt, Hold, Holding, Style, Subscription, SubscriptionId, Threading
+from bot.core.timing import read_digest, read_quiet
 from bot.ports.outbox import Parked
 
 
@@ -49,9 +52,12 @@ def subscription_json(subscription: Subscription) -> str:
             "filter": str(subscription.filter),
             "destination": _destination(subscription.destination),
             "place": destination_id(subscription.destination),
-            "style": {"mention": subscription.style.mention, "doubt": subscription.style.doubt},
+            "style": _style(subscription.style),
             "created": subscription.created,
-            "paused": subscription.paused,
+            "hold": None if subscription.hold is None else _hold(subscription.hold),
+            "members": subscription.members,
+            # what a version that knew no holds reads
+            "paused": subscription.hold is not None,
         }
     ).decode()
 
@@ -67,10 +73,11 @@ def subscription_from_json(text: str | bytes) -> Subscription:
         team=found["team"],
         owner=found["owner"],
         filter=parse(found["filter"]),
-        destination=_read_destination(found["destination"]),
+        destination=_read_target(found["destination"]),
         style=_read_style(found.get("style", {})),
         created=found["created"],
-        paused=found["paused"],
+        hold=_read_hold(found),
+        members=tuple(found.get("members", ())),
     )
 
 
@@ -125,11 +132,39 @@ def attempt_fields(attempt: Attempt) -> dict[str, str | int]:
     return {"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason}
 
 
+def _style(style: Style) -> dict[str, str | None]:
+    return {
+        "mention": style.mention,
+        "doubt": style.doubt,
+        "digest": style.digest and str(style.digest),
+        "quiet": style.quiet and str(style.quiet),
+        "thread": style.thread,
+    }
+
+
 def _read_style(found: Mapping[str, Any]) -> Style:
-    return Style(mention=found.get("mention"), doubt=Doubt(found.get("doubt", Doubt.REPEAT)))
+    digest, quiet = found.get("digest"), found.get("quiet")
+    return Style(
+        mention=found.get("mention"),
+        doubt=Doubt(found.get("doubt", Doubt.REPEAT)),
+        digest=read_digest(digest) if digest else None,
+        quiet=read_quiet(quiet) if quiet else None,
+        thread=Threading(found.get("thread", Threading.OFF)),
+    )
 
 
-def _destination(destination: Destination) -> dict[str, str]:
+def _hold(hold: Hold) -> dict[str, str | int | None]:
+    return {"kind": hold.kind, "at": hold.at, "until": hold.until, "by": hold.by, "why": hold.why}
+
+
+def _read_hold(found: Mapping[str, Any]) -> Hold | None:
+    hold = found.get("hold")
+    if hold is None:
+        return Hold(kind=Holding.PAUSED, at=found["created"]) if found["paused"] else None
+    return Hold(kind=Holding(hold["kind"]), at=hold["at"], until=hold["until"], by=hold["by"], why=hold["why"])
+
+
+def _destination(destination: Target) -> dict[str, str]:
     match destination:
         case SlackChannel(team=team, channel=channel):
             return {"kind": "channel", "team": team, "channel": channel}
@@ -139,6 +174,16 @@ def _destination(destination: Destination) -> dict[str, str]:
             return {"kind": "thread", "team": team, "channel": channel, "thread": thread}
         case Webhook(team=team, url=url):
             return {"kind": "webhook", "team": team, "url": url}
+        case SlackGroup(team=team, group=group):
+            return {"kind": "group", "team": team, "group": group}
+
+
+def _read_target(found: Mapping[str, Any]) -> Target:
+    match found:
+        case {"kind": "group", "team": str(team), "group": str(group)}:
+            return SlackGroup(team=team, group=group)
+        case _:
+            return _read_destination(found)
 
 
 def _read_destination(found: Mapping[str, Any]) -> Destination:

@@ -8,7 +8,7 @@ from bot.core.destination import SlackChannel
 from bot.core.doubt import policy
 from bot.core.event import Model
 from bot.core.filters import parse
-from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
+from bot.core.subscription import Doubt, Hold, Holding, Style, Subscription, SubscriptionId
 from tests.core.examples import event
 
 REPEATS = Subscription(
@@ -29,7 +29,7 @@ FRAUD, OTHER = event(), event(model=Model(name="support"))
         ((REPEATS,), Doubt.REPEAT),
         ((ASKS,), Doubt.ASK),
         ((REPEATS, ASKS), Doubt.ASK),
-        ((replace(ASKS, paused=True),), Doubt.REPEAT),
+        ((replace(ASKS, hold=Hold(kind=Holding.PAUSED, at=0)),), Doubt.REPEAT),
         ((replace(ASKS, filter=parse("model:other")),), Doubt.REPEAT),
     ],
 )

@@ -10,18 +10,24 @@ from bot.core.destination import Destination, SlackChannel, SlackPerson, Webhook
 from bot.core.event import Event, Model, Requester, Status
 from bot.core.filters import Filter, parse
 from bot.core.routing import Index, Router
-from bot.core.subscription import Subscription, SubscriptionId
+from bot.core.subscription import Hold, Holding, Subscription, SubscriptionId
 from bot.core.terms import OneOf, Pattern, Term
 from tests.core.examples import event
 from tests.core.strategies import MEETINGS, WANTED
 
 CHANNEL = SlackChannel(team="T1", channel="C1")
+MUTED = Hold(kind=Holding.MUTED, at=0)
 HOOK = Webhook(team="T1", url="https://example.com/hook")
 
 
-def subscription(name: str, text: str = "", to: Destination = CHANNEL, *, paused: bool = False) -> Subscription:
+def subscription(name: str, text: str = "", to: Destination = CHANNEL, *, muted: bool = False) -> Subscription:
     return Subscription(
-        id=SubscriptionId(name), team="T1", owner="U1", filter=parse(text), destination=to, paused=paused
+        id=SubscriptionId(name),
+        team="T1",
+        owner="U1",
+        filter=parse(text),
+        destination=to,
+        hold=MUTED if muted else None,
     )
 
 
@@ -154,7 +160,7 @@ def test_two_subscriptions_that_lead_to_one_place_make_one_delivery() -> None:
 
 
 def test_a_paused_subscription_matches_nothing() -> None:
-    assert Router([subscription("a", paused=True)]).route(event()) == ()
+    assert Router([subscription("a", muted=True)]).route(event()) == ()
 
 
 def test_the_order_of_subscriptions_makes_no_difference() -> None:

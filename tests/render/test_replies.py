@@ -21,7 +21,7 @@ from bot.core.answers import (
 from bot.core.destination import SlackChannel, SlackPerson, Webhook
 from bot.core.errors import CommandError, FilterError, UnavailableError
 from bot.core.filters import parse
-from bot.core.subscription import Style, Subscription, SubscriptionId, subscription_id
+from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId, subscription_id
 from bot.render.message import Block, Message
 from bot.render.replies import PER_PAGE, listing, mistake, reply, trouble, unavailable, welcome
 from bot.sandbox.validation.surfaces import check_message
@@ -176,7 +176,7 @@ def test_the_pages_of_a_list(count: int, page: int, title: str, turns: list[str]
 
 
 def test_a_row_tells_whose_it_is_where_it_is_another_persons() -> None:
-    theirs = replace(FAILURES, owner="U2", paused=True, style=Style(mention="S5"))
+    theirs = replace(FAILURES, owner="U2", hold=Hold(kind=Holding.PAUSED, at=0), style=Style(mention="S5"))
     said = listing(Listing(shelf=Shelf.NEAR, subscriptions=(theirs,), viewer=ANA, here=theirs.destination), page=1)
     assert said.text == "Your subscriptions and this channel's: 1"
     (row,) = said.blocks[2:]

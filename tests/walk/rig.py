@@ -12,6 +12,7 @@ from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.outbox import RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
+from bot.wiring import now_ms
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource
 from consumers.watch import Timing
@@ -51,6 +52,7 @@ class Rig:
                 KafkaDeadLetters(self._kafka, self.dead),
                 self.metrics,
                 shards=2,
+                clock=now_ms,
                 halt_on_reset=halt_on_reset,
             )
             stop = asyncio.Event()

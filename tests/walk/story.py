@@ -130,6 +130,7 @@ class Story:
             dead,
             Metrics(),
             shards=1,
+            clock=lambda: self.stage.clock.now,
             parking=Parking(outbox, Outside(life, "parked", self.parked), age=OLD),
         )
         async with self._services(life) as services:

@@ -11,7 +11,7 @@ from bot.core.destination import SlackPerson
 from bot.core.errors import UnavailableError
 from bot.core.filters import parse
 from bot.core.subscription import Subscription, SubscriptionId
-from bot.ports.people import Change
+from bot.core.looks import Change
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 
