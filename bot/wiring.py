@@ -18,7 +18,8 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
-from bot.actions import Actions, World
+from bot.actions.acts import Actions
+from bot.actions.world import World
 from bot.core import pacing, schedules
 from bot.core.address import check_url
 from bot.core.delivery import SEND_WITHIN

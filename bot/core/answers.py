@@ -111,6 +111,41 @@ class Undone:
     viewer: Actor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceResumed:
+    """A place that was paused goes on: so many of its `lanes` had something to send."""
+
+    place: DestinationId
+    lanes: int
+    viewer: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The subscriptions of a place lead elsewhere now, and `waiting` deliveries went along."""
+
+    place: DestinationId
+    to: Destination
+    subscriptions: tuple[Subscription, ...]
+    waiting: int
+    viewer: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSuchPlace:
+    """Nothing leads to that place, and it is not paused; nothing was changed."""
+
+    place: DestinationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """The viewer owns these now, and they go on."""
+
+    subscriptions: tuple[Subscription, ...]
+    viewer: Actor
+
+
 @dataclass(frozen=True, slots=True)
 class NothingToUndo:
     """The viewer has changed nothing lately, or has taken it back already."""
@@ -199,6 +234,10 @@ Answer: TypeAlias = (
     | Tested
     | Undone
     | NothingToUndo
+    | PlaceResumed
+    | Moved
+    | NoSuchPlace
+    | Adopted
     | Overtaken
     | NoSuchSubscription
     | NotAllowed

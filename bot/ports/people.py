@@ -70,7 +70,7 @@ class Audit(Protocol):
     async def newest(
         self, team: str, *, limit: int, user: str | None = None, subject: SubscriptionId | None = None
     ) -> tuple[Change, ...]:
-        """The newest changes of a workspace first, of one person or of one subscription only. Raises UnavailableError."""
+        """The newest changes of a workspace first, or of one person or subscription. Raises UnavailableError."""
         ...
 
 
@@ -110,7 +110,7 @@ class People(Protocol):
     """What Slack knows about people. Every method raises UnavailableError."""
 
     async def person(self, team: str, user: str, *, fresh: bool = False) -> PersonFacts | None:
-        """What is known of a person, at most five minutes old; with `fresh` Slack is asked now. None: no such person."""
+        """What is known of a person, at most five minutes old, with `fresh` as of now; None: there is no such."""
         ...
 
     async def by_email(self, team: str, email: str) -> str | None:

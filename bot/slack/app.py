@@ -14,7 +14,7 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from bot.actions import Actions
+from bot.actions.acts import Actions
 from bot.outlets.slack_web import SlackWeb
 from bot.slack import buttons, channels, commands, home, unexpected
 from bot.slack.desk import Desk

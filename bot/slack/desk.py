@@ -8,7 +8,7 @@ import structlog
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.actions import Actions
+from bot.actions.acts import Actions
 from bot.core.answers import Actor
 from bot.core.errors import TidingsError, UnavailableError
 from bot.outlets.slack_web import Said, SlackWeb

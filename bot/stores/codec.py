@@ -136,8 +136,8 @@ def _style(style: Style) -> dict[str, str | None]:
     return {
         "mention": style.mention,
         "doubt": style.doubt,
-        "digest": style.digest and str(style.digest),
-        "quiet": style.quiet and str(style.quiet),
+        "digest": None if style.digest is None else str(style.digest),
+        "quiet": None if style.quiet is None else str(style.quiet),
         "thread": style.thread,
     }
 

@@ -79,12 +79,21 @@ class RedisSubscriptions:
 
     async def add(self, subscription: Subscription) -> Subscription | None:
         """Add it unless there is an equal one; see the port."""
-        answer = await self._write(subscription, new=True)
+        answer = await self._write(subscription, "new")
         return None if answer[0] == b"taken" else subscription_from_json(answer[1])
 
     async def save(self, subscription: Subscription) -> None:
         """Add it, or replace the one with its id."""
-        await self._write(subscription, new=False)
+        await self._write(subscription, "force")
+
+    async def replace(self, before: Subscription, after: Subscription) -> Subscription | None:
+        """Put one in the place of another, if that is still there; see the port."""
+        with unavailable():
+            kept: bytes | None = await cast("Any", self._redis.hget(self._keys.subscriptions, before.id))
+        if kept is None or _read(kept) != before:
+            return None
+        answer = await self._write(after, "replace", kept)
+        return None if answer[0] == b"changed" else subscription_from_json(answer[1])
 
     async def remove(self, subscription: SubscriptionId) -> bool:
         """Forget it; whether it was there."""
@@ -116,7 +125,7 @@ class RedisSubscriptions:
             if entry.value is None:
                 await self._unsubscribe(self._changed(), [self._keys.prefix, entry.key])
             else:
-                await self._subscribe(self._changed(), [self._keys.prefix, entry.key, entry.value, 0])
+                await self._subscribe(self._changed(), [self._keys.prefix, entry.key, entry.value, "force", ""])
         if newest:
             version = max(entry.version for entry in newest.values()) + len(newest) + 1
             with unavailable():
@@ -126,8 +135,8 @@ class RedisSubscriptions:
                     await pipe.execute()
         return len(newest)
 
-    async def _write(self, subscription: Subscription, *, new: bool) -> Any:
-        values: list[str | int] = [self._keys.prefix, subscription.id, subscription_json(subscription), int(new)]
+    async def _write(self, subscription: Subscription, mode: str, expected: bytes = b"") -> Any:
+        values = [self._keys.prefix, subscription.id, subscription_json(subscription), mode, expected]
         answer = await self._subscribe(self._changed(), values)
         await self._tell(subscription.id)
         return answer

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.actions import Actions, World
+from bot.actions.acts import Actions
+from bot.actions.world import World
 from bot.core.answers import (
     Actor,
     AlreadySubscribed,

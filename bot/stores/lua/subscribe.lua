@@ -1,15 +1,20 @@
--- subscribe(prefix, id, json, new) -> {'saved', json} | {'twin', json} | {'taken'}
+-- subscribe(prefix, id, json, mode, expected) -> {'saved', json} | {'twin', json} | {'taken'} | {'changed'}
 --
--- Keeps a subscription and moves the version, all or nothing. With new = '1' nothing is replaced: an id that is there is
--- 'taken', and a subscription of the same team, filter (letter case aside) and place is a 'twin', whose JSON comes back.
--- Costs one look at each subscription of the same place.
+-- Keeps a subscription and moves the version, all or nothing. Modes:
+--
+--   new      nothing is replaced: an id that is there is 'taken'
+--   replace  what is there must be `expected`, else it has 'changed' meanwhile
+--   force    whatever is there is replaced
+--
+-- But for `force`, another subscription of the same team, filter (letter case aside) and place is a 'twin', whose JSON
+-- comes back. Costs one look at each subscription of the same place.
 --
 --   KEYS[1] subscriptions                        HASH    id → JSON
 --   KEYS[2] subscriptions:version                STRING  moved by one
 --   KEYS[3] subscriptions:unwritten              HASH    id → the version that the journal has not seen yet
 --   <prefix>subscriptions:of:<team>/<owner>      SET     gains the id; the former owner's loses it
 --   <prefix>subscriptions:at:<place>             SET     gains the id; the former place's loses it
-local prefix, id, text, new = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local prefix, id, text, mode, expected = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local given = cjson.decode(text)
 
 local function of(one)
@@ -21,9 +26,12 @@ local function at(one)
 end
 
 local former = redis.call('HGET', KEYS[1], id)
-if new == '1' then
+if mode == 'replace' and former ~= expected then
+  return {'changed'}
+end
+if mode ~= 'force' then
   for _, neighbour in ipairs(redis.call('SMEMBERS', at(given))) do
-    local found = redis.call('HGET', KEYS[1], neighbour)
+    local found = neighbour ~= id and redis.call('HGET', KEYS[1], neighbour)
     if found then
       local twin = cjson.decode(found)
       if twin.team == given.team and string.lower(twin.filter) == string.lower(given.filter) then
@@ -31,9 +39,9 @@ if new == '1' then
       end
     end
   end
-  if former then
-    return {'taken'}
-  end
+end
+if former and mode == 'new' then
+  return {'taken'}
 elseif former then
   local old = cjson.decode(former)
   redis.call('SREM', of(old), id)

@@ -16,7 +16,8 @@ from aiohttp import web as aiohttp_web
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 
-from bot.actions import Actions, World
+from bot.actions.acts import Actions
+from bot.actions.world import World
 from bot.core.address import check_url
 from bot.outlets.slack_web import SlackWeb
 from bot.render.webhook import signing_secret

@@ -14,7 +14,7 @@ from aiohttp import web as aiohttp_web
 from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
 
-from bot.actions import Actions
+from bot.actions.acts import Actions
 from bot.outlets.slack_web import SlackWeb
 from bot.slack.app import SlackApp
 from bot.slack.endpoint import LARGEST, PATH, Endpoint

@@ -10,8 +10,8 @@ from bot.core.answers import Actor
 from bot.core.destination import SlackPerson
 from bot.core.errors import UnavailableError
 from bot.core.filters import parse
-from bot.core.subscription import Subscription, SubscriptionId
 from bot.core.looks import Change
+from bot.core.subscription import Subscription, SubscriptionId
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 
@@ -35,6 +35,7 @@ async def test_a_change_is_kept_with_who_when_before_and_after(redis: Redis, key
         b"team": b"T1",
         b"user": b"U1",
         b"act": b"subscribe",
+        b"via": b"slack",
         b"subject": b"aaaaaa",
         b"after": entries[1][b"before"],
     }

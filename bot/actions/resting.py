@@ -1,0 +1,132 @@
+"""Subscriptions that rest, places that were lost, and how both come back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.actions.places import Ready
+from bot.actions.subscribing import Subscribing
+from bot.core.answers import (
+    Actor,
+    Adopted,
+    BadPlace,
+    Changed,
+    Moved,
+    NoSuchPlace,
+    NoSuchSubscription,
+    NotAllowed,
+    PlaceResumed,
+    Unchanged,
+)
+from bot.core.destination import Destination, DestinationId, SlackGroup
+from bot.core.permission import Act, Role
+from bot.core.subscription import Hold, Holding, Subscription, SubscriptionId
+
+
+class Resting(Subscribing):
+    """Pause, mute, resume; move, adopt."""
+
+    async def hold(
+        self, actor: Actor, subscription: SubscriptionId, kind: Holding, *, until: int | None = None
+    ) -> Changed | Unchanged | NoSuchSubscription | NotAllowed:
+        """Pause (events wait) or mute (they pass by) until a time in ms since the epoch, or until it is resumed."""
+        return await self._rest(
+            actor, subscription, str(kind), Hold(kind=kind, at=self._world.now(), until=until, by=actor.user)
+        )
+
+    async def resume(
+        self, actor: Actor, subscription: SubscriptionId
+    ) -> Changed | Unchanged | NoSuchSubscription | NotAllowed:
+        """Let it go on; what waited is sent."""
+        return await self._rest(actor, subscription, "resume", None)
+
+    async def resume_place(self, actor: Actor, place: DestinationId) -> PlaceResumed | NoSuchPlace | NotAllowed:
+        """Let everything that was held for a place go on; those may who may hold a subscription that leads there."""
+        affected = await self._affected(actor, place)
+        refused = await self._refuse_place(actor, affected)
+        if refused is not None:
+            return refused
+        if not affected and place not in await self._world.lanes.paused():
+            return NoSuchPlace(place=place)
+        for one in affected:
+            if one.hold is not None and one.hold.kind is Holding.ORPHANED:
+                await self._rest(actor, one.id, "resume", None)
+        lanes = await self._world.lanes.resume(place)
+        return PlaceResumed(place=place, lanes=lanes, viewer=actor)
+
+    async def move_place(
+        self, actor: Actor, place: DestinationId, to: Destination
+    ) -> Moved | BadPlace | NoSuchPlace | NotAllowed:
+        """Let all subscriptions of a lost place lead elsewhere, with what waits for it."""
+        affected = await self._affected(actor, place)
+        refused = await self._refuse_place(actor, affected)
+        if refused is not None:
+            return refused
+        if not affected:
+            return NoSuchPlace(place=place)
+        ready = await self._places.prepare(actor, to, confirmed=False)
+        if not isinstance(ready, Ready):
+            return ready
+        moved = []
+        for one in affected:
+            kept = None
+            while kept is None:
+                found = await self._world.subscriptions.get(one.id)
+                if found is None:
+                    break
+                after = replace(found, destination=to, hold=None, members=())
+                kept = await self._world.subscriptions.replace(found, after)
+                if kept is not None and kept.id != found.id:  # one there wants just this already
+                    await self._world.subscriptions.remove(found.id)
+                    await self._ledger.note(actor, "unsubscribe", found.id, before=found)
+                elif kept is not None:
+                    await self._ledger.note(actor, "move", found.id, before=found, after=after)
+                    moved.append(after)
+        waiting = await self._world.lanes.move(place, to)
+        return Moved(place=place, to=to, subscriptions=tuple(moved), waiting=waiting, viewer=actor)
+
+    async def adopt(
+        self, actor: Actor, subscriptions: Sequence[SubscriptionId]
+    ) -> Adopted | NoSuchSubscription | NotAllowed:
+        """Become the owner of subscriptions whose owner has left, and let them go on; admins may."""
+        refused = await self._door.refuse(actor, Act.ADMINISTER)
+        if refused is not None:
+            return refused
+        adopted = []
+        for subscription in subscriptions:
+            found = await self._world.subscriptions.get(subscription)
+            while found is not None and found.team == actor.team:
+                hold = None if found.hold is not None and found.hold.kind is Holding.ORPHANED else found.hold
+                after = replace(found, owner=actor.user, hold=hold)
+                if await self._world.subscriptions.replace(found, after) is not None:
+                    await self._changed(actor, "adopt", found, after)
+                    adopted.append(after)
+                    break
+                found = await self._world.subscriptions.get(subscription)
+        if not adopted:
+            return NoSuchSubscription(id=subscriptions[0] if subscriptions else SubscriptionId(""))
+        return Adopted(subscriptions=tuple(adopted), viewer=actor)
+
+    async def _rest(
+        self, actor: Actor, subscription: SubscriptionId, act: str, hold: Hold | None
+    ) -> Changed | Unchanged | NoSuchSubscription | NotAllowed:
+        while True:
+            found = await self._own(actor, Act.HOLD, subscription)
+            if not isinstance(found, Subscription):
+                return found
+            if found.hold is None and hold is None:
+                return Unchanged(subscription=found, viewer=actor)
+            after = replace(found, hold=hold)
+            if await self._world.subscriptions.replace(found, after) is not None:
+                await self._changed(actor, act, found, after)
+                return Changed(before=found, after=after, viewer=actor)
+
+    async def _affected(self, actor: Actor, place: DestinationId) -> tuple[Subscription, ...]:
+        there = await self._world.subscriptions.of_destination(place)
+        return tuple(one for one in there if one.team == actor.team and not isinstance(one.destination, SlackGroup))
+
+    async def _refuse_place(self, actor: Actor, affected: Sequence[Subscription]) -> NotAllowed | None:
+        """Owners of what leads to a place may care for it, and admins."""
+        owns = any(one.owner == actor.user for one in affected)
+        roles = frozenset({Role.OWNER} if owns else set[Role]())
+        owner = affected[0].owner if affected else None
+        return await self._door.refuse(actor, Act.HOLD, roles, owner=owner)

@@ -1,0 +1,56 @@
+"""The last change taken back."""
+
+from dataclasses import replace
+
+from bot.actions.looking import Looking
+from bot.core.answers import Actor, AlreadySubscribed, NotAllowed, NothingToUndo, Overtaken, Undone
+from bot.core.looks import Change
+from bot.core.permission import Act
+from bot.core.subscription import Subscription
+
+LOOK_BACK = 50
+"""Changes of a person that are looked at for one to take back."""
+
+
+class Undoing(Looking):
+    """Undo."""
+
+    async def undo(self, actor: Actor) -> Undone | NothingToUndo | Overtaken | AlreadySubscribed | NotAllowed:
+        """Take back the actor's last change that is not taken back yet, unless the subscription was changed since."""
+        changes = await self._world.audit.newest(actor.team, limit=LOOK_BACK, user=actor.user)
+        undone = {change.undoes for change in changes}
+        last = next((one for one in changes if one.undoes is None and one.at not in undone), None)
+        if last is None:
+            return NothingToUndo()
+        current = await self._world.subscriptions.get(last.subject)
+        if _told(current) != _told(last.after):
+            newest = await self._world.audit.newest(actor.team, limit=1, subject=last.subject)
+            return Overtaken(subject=last.subject, by=newest[0].actor.user if newest else actor.user)
+        refused = await self._door.refuse_with(actor, Act.END, last.before or last.after or _nothing())
+        if refused is not None:
+            return refused
+        kept = await self._put_back(last)
+        if isinstance(kept, AlreadySubscribed | Overtaken):
+            return kept
+        await self._ledger.note(actor, "undo", last.subject, before=last.after, after=last.before, undoes=last.at)
+        return Undone(act=last.act, subject=last.subject, before=last.after, after=last.before, viewer=actor)
+
+    async def _put_back(self, last: Change) -> AlreadySubscribed | Overtaken | None:
+        subscriptions, before = self._world.subscriptions, last.before
+        if before is None:
+            await subscriptions.remove(last.subject)
+            return None
+        current = await subscriptions.get(last.subject)
+        kept = await subscriptions.add(before) if current is None else await subscriptions.replace(current, before)
+        if kept is None:
+            return Overtaken(subject=last.subject, by="")
+        return None if kept.id == before.id else AlreadySubscribed(existing=kept)
+
+
+def _told(one: Subscription | None) -> Subscription | None:
+    """All of it that people decide: a group's members are looked up by ourselves."""
+    return None if one is None else replace(one, members=())
+
+
+def _nothing() -> Subscription:
+    raise AssertionError("a change without before and after")

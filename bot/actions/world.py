@@ -1,0 +1,32 @@
+"""What acts need from elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.core.destination import DestinationId
+from bot.core.permission import CLOSED, Policy
+from bot.ports.outbox import Lanes
+from bot.ports.people import Audit, Channels, Notices, People, Persons, Recent, Subscriptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The ports, the policy, time and chance.
+
+    `refuse_url` gives the reason for which a webhook's URL is refused, or None; `secret_of` gives the signing secret of
+    an endpoint; `now` milliseconds since the epoch; `draw(n)` a random number from 0 up to, not including, n.
+    """
+
+    subscriptions: Subscriptions
+    people: People
+    channels: Channels
+    audit: Audit
+    lanes: Lanes
+    persons: Persons
+    recent: Recent
+    notices: Notices
+    refuse_url: Callable[[str], str | None]
+    secret_of: Callable[[DestinationId], str]
+    now: Callable[[], int]
+    draw: Callable[[int], int]
+    policy: Policy = CLOSED
