@@ -6,6 +6,7 @@ from pathlib import Path
 from bot import settings
 from bot.core.asyncapi import asyncapi
 from bot.core.schema import event_schema
+from bot.render import permissions
 from bot.slack.manifest import manifest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,6 +15,7 @@ BEGIN, END = "<!-- settings: generated -->", "<!-- settings: end -->"
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/event.schema.json": event_schema,
     "docs/asyncapi.yaml": asyncapi,
+    "docs/permissions.md": permissions.page,
     ".env.example": settings.example,
     "manifest.yml": lambda: manifest(socket_mode=False),
     "README.md": lambda: _readme((ROOT / "README.md").read_text(encoding="utf-8")),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,47 +25,21 @@ from bot.core.answers import (
 from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
 from bot.core.errors import UnavailableError
 from bot.core.filters import parse
+from bot.core.permission import Act
 from bot.core.subscription import Style, Subscription, SubscriptionId, subscription_id
 from bot.ports.people import ChannelFacts
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
-from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
+from tests.edges.standins import MEMBER_OF, Lanes, Past, Persons, Slack, Told
 
 ANA = Actor(team="T1", user="U1")
 BEN = Actor(team="T1", user="U2")
 BOSS = Actor(team="T1", user="U3")
 FRAUD = SlackChannel(team="T1", channel="C1")
+NOW = 1_700_000_000_000
 HOOK = Webhook(team="T1", url="https://hooks.example.com/a")
-MEMBER = ChannelFacts(
-    channel="C1", name="fraud", is_member=True, is_private=False, is_archived=False, is_external=False
-)
-OUTSIDE = replace(MEMBER, is_member=False)
-
-
-@dataclass
-class Slack:
-    """Slack as a test wants it."""
-
-    channels: dict[str, ChannelFacts] = field(default_factory=lambda: {"C1": MEMBER})
-    joinable: bool = True
-    joined: list[str] = field(default_factory=list)
-    away: bool = False
-
-    async def is_admin(self, team: str, user: str) -> bool:
-        if self.away:
-            raise UnavailableError("Slack does not answer")
-        return (team, user) == ("T1", "U3")
-
-    async def find(self, team: str, channel: str) -> ChannelFacts | None:
-        if self.away:
-            raise UnavailableError("Slack does not answer")
-        return self.channels.get(channel) if team == "T1" else None
-
-    async def join(self, team: str, channel: str) -> bool:
-        assert team == "T1"
-        self.joined.append(channel)
-        return self.joinable
+OUTSIDE = replace(MEMBER_OF, is_member=False)
 
 
 @pytest.fixture
@@ -74,16 +48,34 @@ def slack() -> Slack:
 
 
 @pytest.fixture
-def world(redis: Redis, keys: Keys, slack: Slack) -> World:
+def lanes() -> Lanes:
+    return Lanes()
+
+
+@pytest.fixture
+def past() -> Past:
+    return Past()
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def world(redis: Redis, keys: Keys, slack: Slack, lanes: Lanes, past: Past, told: Told) -> World:
     return World(
         subscriptions=RedisSubscriptions(redis, keys),
         people=slack,
         channels=slack,
         audit=RedisAudit(redis, keys),
-        lanes=RedisOutbox(redis, keys, Limits()),
+        lanes=lanes,
+        persons=Persons(),
+        recent=past,
+        notices=told,
         refuse_url=lambda url: None if url.startswith("https://") else "Only https URLs are taken.",
         secret_of=lambda place: f"whsec_{place}",
-        now=lambda: 1_700_000_000_000,
+        now=_ticking(),
         draw=_counting(),
     )
 
@@ -91,6 +83,11 @@ def world(redis: Redis, keys: Keys, slack: Slack) -> World:
 @pytest.fixture
 def actions(world: World) -> Actions:
     return Actions(world)
+
+
+def _ticking() -> Callable[[], int]:
+    times = iter(range(NOW, NOW + 1_000))
+    return lambda: next(times)
 
 
 def _counting() -> Callable[[int], int]:
@@ -115,7 +112,7 @@ async def test_a_subscription_belongs_to_who_made_it_and_is_audited(
         filter=parse("status:failed"),
         destination=FRAUD,
         style=Style(mention="U9"),
-        created=1_700_000_000_000,
+        created=NOW,
     )
     assert answer == Subscribed(subscription=expected)
     assert await world.subscriptions.get(expected.id) == expected
@@ -150,9 +147,9 @@ async def test_a_public_channel_is_joined(actions: Actions, slack: Slack) -> Non
     ("facts", "joinable", "problem"),
     [
         (None, True, Problem.UNSEEN),
-        (replace(MEMBER, is_archived=True), True, Problem.ARCHIVED),
-        (replace(MEMBER, is_external=True), True, Problem.EXTERNAL),
-        (replace(OUTSIDE, is_private=True), True, Problem.UNINVITED),
+        (replace(MEMBER_OF, is_archived=True), True, Problem.ARCHIVED),
+        (replace(MEMBER_OF, is_external=True), True, Problem.EXTERNAL),
+        (replace(OUTSIDE, is_private=True), True, Problem.UNSEEN),
         (OUTSIDE, False, Problem.UNINVITED),
     ],
 )
@@ -215,7 +212,7 @@ async def test_the_owner_and_admins_may_unsubscribe_and_it_is_audited(
 
 async def test_others_may_not_unsubscribe(actions: Actions, world: World) -> None:
     made = (await subscribe(actions)).subscription
-    assert await actions.unsubscribe(BEN, made.id) == NotAllowed(owner="U1")
+    assert await actions.unsubscribe(BEN, made.id) == NotAllowed(act=Act.END, owner="U1")
     assert await world.subscriptions.get(made.id) == made
 
 
@@ -253,4 +250,4 @@ async def test_admins_list_all_of_their_workspace_and_nobody_else_may(actions: A
     foreign = replace(made, id=SubscriptionId("zzzzzz"), team="T2", destination=SlackPerson(team="T2", user="U1"))
     await world.subscriptions.save(foreign)
     assert await actions.list_all(BOSS) == Listing(shelf=Shelf.ALL, subscriptions=(made,), viewer=BOSS)
-    assert await actions.list_all(ANA) == NotAllowed()
+    assert await actions.list_all(ANA) == NotAllowed(act=Act.SEE_ALL)
