@@ -114,6 +114,12 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         60, ge=2, le=600, description="How long a worker may hold a lane before another takes it over."
     )
+    inbox_lease_seconds: float = Field(
+        10,
+        ge=0.5,
+        le=600,
+        description="How long a killed process's commands and clicks wait until another process goes on with them.",
+    )
     drain_seconds: float = Field(20, ge=0, le=600, description="How long a stopping process may finish what it began.")
     remember_hours: float = Field(
         24, gt=0, description="How long a delivery is remembered, so that a producer's retry is not delivered again."

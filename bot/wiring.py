@@ -255,8 +255,9 @@ async def people(settings: Settings, kept: Stores) -> AsyncIterator[Listening]:
             now=kept.clock,
             draw=secrets.randbelow,
         )
-        app = SlackApp(web=web, installations=installations, actions=Actions(world), inbox=Inbox(kept.redis, kept.keys))
-        open_.push_async_callback(app.drain, settings.drain_seconds)
+        inbox = Inbox(kept.redis, kept.keys, epoch=kept.epoch, lease=settings.inbox_lease_seconds)
+        app = SlackApp(web=web, installations=installations, actions=Actions(world), inbox=inbox)
+        await open_.enter_async_context(app.serving(settings.drain_seconds))
         app_token = settings.slack_app_token.get_secret_value()
         if app_token:
             socket = await open_.enter_async_context(SocketMode(app, web, app_token))

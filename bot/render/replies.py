@@ -123,6 +123,17 @@ def unavailable(error: UnavailableError) -> Message:
     return _said(f"That didn't work: {escape(str(error))}. Please try again in a minute.")
 
 
+def too_late() -> Message:
+    """Say that a click led to nothing, since what it opens can only be opened at once."""
+    return _said("That took too long, so nothing was opened. Please try that again.")
+
+
+def forgetful(*, command: bool) -> str:
+    """Say that Redis is away, to who typed a command, or clicked."""
+    what = "type that again" if command else "try that again"
+    return f"Tidings can't reach its memory (Redis), so nothing was changed. Please {what} in a minute."
+
+
 def trouble() -> Message:
     """Say that we failed in a way that nobody foresaw."""
     return _said(

@@ -1,11 +1,12 @@
 """The Bolt app: everything explicit, so that nothing in the environment changes what it is.
 
 Order of a request: the transport proves that it is Slack's (a signature, or the socket we opened), Bolt finds the
-installation and the listener, the listener hands the work to the desk and acknowledges. The work, with every call to
-Redis and Slack in it, comes after; Slack waits for none of it.
+installation and the listener, the listener hands the work to the desk and acknowledges, the reception keeps the request
+in Redis. The work, with every call to Slack in it, comes after; Slack waits for none of it.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -17,10 +18,11 @@ from slack_bolt.response import BoltResponse
 from bot.actions.acts import Actions
 from bot.outlets.slack_web import SlackWeb
 from bot.slack import buttons, channels, commands, home, unexpected
-from bot.slack.desk import Desk
+from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
 from bot.slack.installation import Installations
+from bot.slack.reception import Reception
 
 NOT_INSTALLED = "Tidings is not installed in this workspace. Ask an admin to install it."
 
@@ -47,14 +49,25 @@ class SlackApp:
         home.listen(self.bolt, desk)
         channels.listen(self.bolt, desk)
         unexpected.listen(self.bolt)
+        self.reception = Reception(self._ask, desk)
 
-    async def dispatch(self, payload: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> BoltResponse:
-        """Give Bolt one request that is surely Slack's.
+    async def dispatch(
+        self, payload: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, envelope: str | None = None
+    ) -> BoltResponse:
+        """Receive one request that is surely Slack's; `envelope` is Socket Mode's id of it."""
+        return await self.reception.receive(payload, headers=headers or {}, envelope=envelope)
+
+    def serving(self, drain: float) -> AbstractAsyncContextManager[None]:
+        """Take over what other processes left; on the way out finish, for `drain` seconds, what was acknowledged."""
+        return self.reception.open(drain)
+
+    async def _ask(self, payload: Mapping[str, Any], headers: Mapping[str, str], slip: Slip) -> BoltResponse:
+        """Give Bolt one request.
 
         Bolt's own reading of a form body loses a slash command that has the word "payload" in it, so it gets what was
         read before, as a socket would bring it.
         """
-        request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers={**(headers or {})})
+        request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers={**headers}, context={SLIP: slip})
         return await self.bolt.async_dispatch(request)
 
     async def drain(self, seconds: float) -> int:

@@ -28,6 +28,7 @@ def listen(bolt: AsyncApp, desk: Desk) -> None:
 
 async def _welcome(desk: Desk, request: Request) -> None:
     event, message = request.body["event"], welcome()
+    await desk.begin(request.id)
     call = desk.web.api.chat_postEphemeral(
         token=request.token,
         channel=event["channel"],

@@ -5,10 +5,15 @@ https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
+import time
 from typing import Self
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.outlets.slack_errors import Answer, Kind, kind_of
 from bot.outlets.slack_web import Said, SlackWeb
@@ -34,7 +39,7 @@ class SocketMode:
         self._web = web
         self._token = app_token
         self._check = check
-        self._handler: AsyncSocketModeHandler | None = None
+        self._handler: _Handler | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = asyncio.Event()
 
@@ -50,7 +55,7 @@ class SocketMode:
     async def __aenter__(self) -> Self:
         """Begin to connect."""
         address = await self._first_address()
-        self._handler = AsyncSocketModeHandler(self._app.bolt, self._token, ping_interval=self._check)
+        self._handler = _Handler(self._app, self._token, ping_interval=self._check)
         self._handler.client.wss_uri = address
         self._tasks = [
             asyncio.create_task(self._connect(self._handler), name="socket-connect"),
@@ -84,11 +89,11 @@ class SocketMode:
                 log.warning("socket_waits_for_slack", reply=repr(reply))
                 return None
 
-    async def _connect(self, handler: AsyncSocketModeHandler) -> None:
+    async def _connect(self, handler: "_Handler") -> None:
         await handler.client.connect()
         self._connected.set()
 
-    async def _watch(self, handler: AsyncSocketModeHandler) -> None:
+    async def _watch(self, handler: "_Handler") -> None:
         """Look at the connection, and mend what the SDK does not.
 
         Once a handshake has failed the SDK's client repeats it at the same address for ever; but an address serves once
@@ -106,3 +111,18 @@ class SocketMode:
                 if failures % PATIENCE == 0:
                     log.warning("socket_asks_anew", checks=failures)
                     handler.client.wss_uri = None
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's, with the reception between the socket and Bolt."""
+
+    def __init__(self, app: SlackApp, token: str, *, ping_interval: float) -> None:
+        super().__init__(app.bolt, token, ping_interval=ping_interval)
+        self._app = app
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        """Answer one envelope; one that gets no answer is repeated by Slack, or told to the person."""
+        began = time.time()
+        headers = {name: str(value) for name, value in (build_headers(req) or {}).items()}
+        response = await self._app.dispatch(req.payload, headers=headers, envelope=req.envelope_id)
+        await send_async_response(client, req, response, began)

@@ -170,8 +170,22 @@ class Keys:
         return f"{self.prefix}registry-unwritten"
 
     def seen(self, request: str) -> str:
-        """STRING with an expiry: this request from Slack was taken up already."""
+        """STRING with an expiry: this request from Slack was received already."""
         return f"{self.prefix}seen:{request}"
+
+    @property
+    def inbox(self) -> str:
+        """ZSET: request → when it was received, of those that are not done."""
+        return f"{self.prefix}inbox"
+
+    @property
+    def inbox_owners(self) -> str:
+        """ZSET: process that has requests → when its lease expires."""
+        return f"{self.prefix}inbox:owners"
+
+    def request(self, request: str) -> str:
+        """HASH with an expiry: b payload, o owner, a noted answer, s '1' once it is being sent, t takeovers."""
+        return f"{self.prefix}request:{request}"
 
     @property
     def audit(self) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +57,8 @@ async def test_a_listener_runs_in_no_task_of_bolts_which_nobody_would_wait_for(
     app: SlackApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks: list[asyncio.Task[Any] | None] = []
-
-    def start(_: str, work: Coroutine[Any, Any, None]) -> None:
-        work.close()
-        tasks.append(asyncio.current_task())
-
-    monkeypatch.setattr(app.errands, "start", start)
-    await app.dispatch(command(sandbox, "subscribe"))
+    monkeypatch.setattr(app.errands, "check", lambda: tasks.append(asyncio.current_task()))
+    await app.dispatch(command(sandbox, "help"))
     assert tasks == [asyncio.current_task()]
 
 
@@ -120,7 +114,7 @@ async def test_too_much_at_once_is_not_acknowledged_so_that_slack_tells_the_pers
     app: SlackApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = Errands(at_once=1, waiting=-1)
-    monkeypatch.setattr(app.errands, "start", full.start)
+    monkeypatch.setattr(app.errands, "check", full.check)
     assert (await app.dispatch(command(sandbox, "subscribe"))).status == 500
 
 
