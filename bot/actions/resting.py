@@ -81,7 +81,7 @@ class Resting(Subscribing):
                 elif kept is not None:
                     await self._ledger.note(actor, "move", found.id, before=found, after=after)
                     moved.append(after)
-        waiting = await self._world.lanes.move(place, to)
+        waiting = await self._world.move(place, to)
         return Moved(place=place, to=to, subscriptions=tuple(moved), waiting=waiting, viewer=actor)
 
     async def adopt(

@@ -180,10 +180,16 @@ class Router:
         """The place's lane; where all who ask let it wait, a lane of the first of them, which holds up no other."""
         if all(self._waits(subscription, now) for subscription in asking):
             return Lane(f"{place}#{asking[0]}")
-        if not isinstance(destination, Webhook):
-            return Lane(place)
-        digest = blake2b(event.inference.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        return Lane(f"{place}#{int.from_bytes(digest) % self._shards}")
+        return lane_of(destination, event.inference, shards=self._shards)
+
+
+def lane_of(destination: Destination, inference: str, *, shards: int) -> Lane:
+    """The lane of a place that carries the events of an inference at once."""
+    place = destination_id(destination)
+    if not isinstance(destination, Webhook):
+        return Lane(place)
+    digest = blake2b(inference.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return Lane(f"{place}#{int.from_bytes(digest) % shards}")
 
 
 def places(subscription: Subscription) -> tuple[Destination, ...]:

@@ -193,13 +193,6 @@ class Lanes(Protocol):
         """Look at once whether what waits in the subscription's own lanes may be sent. Raises UnavailableError."""
         ...
 
-    async def move(self, place: DestinationId, to: Destination) -> int:
-        """Let what waits for a place wait for another one instead; how many deliveries. Raises UnavailableError.
-
-        Done again it goes on where it was broken off: a delivery for the same event and place is the same.
-        """
-        ...
-
     async def test(self, subscription: Subscription, event: Event) -> None:
         """Send a made-up event to where a subscription leads, through the ordinary lanes. Raises UnavailableError."""
         ...

@@ -70,6 +70,7 @@ def world(redis: Redis, keys: Keys, slack: Slack, lanes: Lanes, past: Past, told
         channels=slack,
         audit=RedisAudit(redis, keys),
         lanes=lanes,
+        move=lanes.move,
         persons=Persons(),
         recent=past,
         notices=told,

@@ -121,6 +121,7 @@ async def world(redis: Redis, keys: Keys) -> World:
         channels=slack,
         audit=RedisAudit(redis, keys),
         lanes=Lanes(),
+        move=Lanes().move,
         persons=Persons(),
         recent=Past(),
         notices=Told(),
