@@ -1,6 +1,7 @@
 """When what is held back is let through, against an oracle that looks at every minute's clock."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_day_has_one_end_of_its_window_also_when_clocks_are_turned(zone: ZoneI
     days = [clock(zone, end) for end in ends]
     # a time that is skipped is reached when the clock is put on: maybe on the next day, then at midnight
     belong = [(shown - timedelta(minutes=at)).date() for shown in days]
-    assert [(later - earlier).days for earlier, later in zip(belong, belong[1:], strict=False)] == [1] * (len(days) - 1)
+    assert [(later - earlier).days for earlier, later in pairwise(belong)] == [1] * (len(days) - 1)
 
 
 @given(quiet=quiets, zone=zones, at=moments())
