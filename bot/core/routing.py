@@ -179,7 +179,7 @@ class Router:
     ) -> Lane:
         """The place's lane; where all who ask let it wait, a lane of the first of them, which holds up no other."""
         if all(self._waits(subscription, now) for subscription in asking):
-            return Lane(f"{place}#{asking[0]}")
+            return own_lane(place, asking[0])
         return lane_of(destination, event.inference, shards=self._shards)
 
 
@@ -199,6 +199,11 @@ def places(subscription: Subscription) -> tuple[Destination, ...]:
             return tuple(SlackPerson(team=team, user=user) for user in subscription.members)
         case place:
             return (place,)
+
+
+def own_lane(place: DestinationId, subscription: SubscriptionId) -> Lane:
+    """The lane to a place in which a subscription's deliveries wait."""
+    return Lane(f"{place}#{subscription}")
 
 
 def waiting_for(lane: Lane) -> SubscriptionId | None:

@@ -1,6 +1,6 @@
 """When what a subscription wants is let through: at once, at the end of a digest's window, after quiet hours.
 
-Times of day are local to whoever is to be left alone; `release` gets the zone and the time as arguments.
+Times of day are local to whoever is to be left alone; `release.release` gets the zone and the time as arguments.
 """
 
 import re

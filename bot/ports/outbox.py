@@ -281,12 +281,12 @@ class Outbox(Protocol):
         ...
 
     async def settle(
-        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], *, due: int, more: bool = False
+        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], *, due: int, wait: int = 0, more: bool = False
     ) -> Settled:
         """Apply the steps if the lease still holds; None for a delivery that was begun but not tried.
 
-        With `more` the worker keeps the lane if nothing stands in the way; else the lane is given back, due at `due`
-        (milliseconds) at the earliest.
+        With `more` the worker keeps the lane if nothing stands in the way; else the lane is given back. Before `due` no
+        lane of its destination sends, and this one not before `wait` either, unless it is nudged; both in milliseconds.
         """
         ...
 

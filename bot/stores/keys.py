@@ -123,9 +123,18 @@ class Keys:
         """STRING: number of deliveries in the outbox."""
         return f"{self.prefix}waiting"
 
-    def pace(self, lane: Lane) -> str:
-        """STRING: the time before which an empty lane may not send again; expires then."""
-        return f"{self.prefix}pace:{lane}"
+    def pace(self, place: DestinationId) -> str:
+        """STRING: the time before which none of a destination's lanes may send; expires then."""
+        return f"{self.prefix}pace:{place}"
+
+    @property
+    def holders(self) -> str:
+        """HASH: destination id → the one of its lanes that is held, where they have to take turns."""
+        return f"{self.prefix}holders"
+
+    def thread(self, place: DestinationId, thread: str) -> str:
+        """STRING with an expiry: the ts of the message under which what belongs together is shown."""
+        return f"{self.prefix}thread:{place}:{thread}"
 
     @property
     def wake(self) -> str:

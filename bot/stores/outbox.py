@@ -7,7 +7,7 @@ whenever it changes hands. A waiting lane costs its keys and nothing else.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -19,7 +19,12 @@ from bot.core.delivery import (
     send_by,
 )
 from bot.core.destination import Destination, DestinationId, InstallationId, destination_id
-from bot.core.event import Position, read_position
+from bot.core.errors import UnavailableError
+from bot.core.event import Event, Position, read_position
+from bot.core.filters import parse
+from bot.core.looks import Trace
+from bot.core.routing import Router, own_lane
+from bot.core.subscription import Style, Subscription, SubscriptionId
 from bot.ports.outbox import (
     Appended,
     Arrival,
@@ -41,12 +46,14 @@ from bot.stores.codec import destination_from_json, destination_json
 from bot.stores.epoch import Epoch
 from bot.stores.keys import Keys
 from bot.stores.script import Script
-from bot.stores.values import arguments, deliveries, delivery_of, entry, held, standing
+from bot.stores.values import arguments, deliveries, delivery_of, entry, held, made_up, standing, trace_of
 from bot.stores.wakes import Wakes
 
 MERGING_KINDS = ("slack",)
 LOOKING_KINDS = ("slack",)
 """Kinds of far side where an outlet can look whether a delivery in doubt arrived."""
+LONE_KINDS = ("slack",)
+"""Kinds of far side that take one message at a time in a place, however many lanes lead there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +95,8 @@ class RedisOutbox:
         self._park = Script(redis, "park", epoch=epoch)
         self._show = Script(redis, "show", "begin", epoch=epoch)
         self._enqueue = Script(redis, "enqueue", "begin", epoch=epoch)
+        self._nudge = Script(redis, "nudge", "begin", epoch=epoch)
+        self._trace = Script(redis, "trace", "begin", epoch=epoch)
 
     async def append(
         self, topic: str, partition: int, arrivals: Sequence[Arrival], *, version: int, read_from: int | None
@@ -128,14 +137,30 @@ class RedisOutbox:
 
     async def enqueue(self, deliveries: Sequence[Parked], *, again: bool = False) -> Enqueued | Full:
         """Enter deliveries of no partition, which the journal has; see enqueue.lua."""
+        return await self._enter_all([(one.destination, entry(one)) for one in deliveries], again=again, journaled=True)
+
+    async def test(self, subscription: Subscription, event: Event) -> None:
+        """Enter a made-up event for each place of the subscription, as if it wanted it promptly; see enqueue.lua.
+
+        Nothing is written to the journal, so a wipe of Redis takes it along.
+        """
+        prompt = replace(subscription, filter=parse(""), style=Style(), hold=None)
+        routed = Router([prompt], shards=self._limits.shards).route(event)
+        entries = [(one.destination, made_up(one, event)) for one in routed]
+        if isinstance(await self._enter_all(entries, again=False, journaled=False), Full):
+            raise UnavailableError("the outbox is full")
+
+    async def _enter_all(
+        self, entries: Sequence[tuple[Destination, Sequence[Any]]], *, again: bool, journaled: bool
+    ) -> Enqueued | Full:
         k = self._keys
-        places = {one.delivery.destination: one.destination for one in deliveries}
+        places = {destination_id(place): place for place, _ in entries}
         answer = await self._enqueue(
             [k.due, k.leased, k.destinations, k.waiting, k.wake, k.parked, k.unparked],
             [
-                *(self._clock(), k.prefix, "1" if again else "0", self._limits.most, self._limits.most_a_lane),
+                *(self._clock(), k.prefix, int(again), int(journaled), self._limits.most, self._limits.most_a_lane),
                 *(len(places), *(part for place, known in places.items() for part in (place, destination_json(known)))),
-                *(len(deliveries), *(part for one in deliveries for part in entry(one))),
+                *(len(entries), *(part for _, parts in entries for part in parts)),
             ],
         )
         match answer:
@@ -232,9 +257,9 @@ class RedisOutbox:
         """Take up to `lanes` due lanes of the given kinds; see lease.lua."""
         others, rooms = lanes if rooms is None else 1, rooms or {}
         k = self._keys
-        runs = [part for kind in kinds for part in (kind, self._run_of(kind), int(kind in LOOKING_KINDS))]
+        runs = [part for kind in kinds for part in self._manner_of(kind)]
         answer = await self._lease(
-            [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool, k.pulse, k.quiet],
+            [k.due, k.leased, k.fence, k.paused, k.destinations, k.cool, k.pulse, k.quiet, k.holders],
             [
                 *(self._clock(), self._limits.lease, lanes, k.prefix, worker, self._limits.age, len(kinds), *runs),
                 *(others, len(rooms), *(part for place, room in rooms.items() for part in (place, room))),
@@ -256,15 +281,15 @@ class RedisOutbox:
         )
 
     async def settle(
-        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], *, due: int, more: bool = False
+        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], *, due: int, wait: int = 0, more: bool = False
     ) -> Settled:
         """Apply the steps if the lease still holds; see settle.lua. A step of None: begun, but not tried."""
         k = self._keys
         run = self._run_of(leased.lane.partition("/")[0]) if more else 0
         answer = await self._settle(
-            [k.due, k.leased, k.paused, k.cool, k.waiting, k.wake, k.pulse, k.parked, k.unparked],
+            [k.due, k.leased, k.paused, k.cool, k.waiting, k.wake, k.pulse, k.parked, k.unparked, k.holders],
             [
-                *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, run),
+                *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, wait, run),
                 *(self._limits.remember, self._limits.age, len(steps)),
                 *(part for delivery, step in steps.items() for part in (delivery, *arguments(leased.lane, step))),
             ],
@@ -297,12 +322,19 @@ class RedisOutbox:
     async def resume(self, held: DestinationId | InstallationId) -> int:
         """Let the lanes of a paused destination or installation go on; see resume.lua."""
         k = self._keys
-        shards = 0 if held.partition("/")[0] in MERGING_KINDS else self._limits.shards
-        answer: int = await self._resume(
-            [k.due, k.leased, k.paused, k.wake, k.destinations],
-            [self._clock(), k.prefix, held, shards],
-        )
+        answer: int = await self._resume([k.due, k.paused, k.wake], [self._clock(), k.prefix, held])
         return answer
+
+    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:
+        """Have the subscription's own lanes looked at now; see nudge.lua."""
+        k = self._keys
+        lanes = [own_lane(place, subscription) for place in places]
+        await self._nudge([k.due, k.leased, k.wake], [self._clock(), k.prefix, *lanes])
+
+    async def trace(self, deliveries: Sequence[DeliveryId]) -> list[Trace]:
+        """What is known of each; see trace.lua."""
+        found = await self._trace([self._keys.due], [self._clock(), self._keys.prefix, *deliveries])
+        return [trace_of(delivery, known) for delivery, known in zip(deliveries, found, strict=True)]
 
     async def show(self, installation: InstallationId, deliveries: Sequence[DeliveryId]) -> Recalled:
         """Put deliveries that were asked about back into their lanes, each once; see show.lua."""
@@ -347,6 +379,10 @@ class RedisOutbox:
             finally:
                 listener.cancel()
                 await asyncio.gather(listener, return_exceptions=True)
+
+    def _manner_of(self, kind: str) -> tuple[str, int, int, int]:
+        """How lanes of a kind are leased."""
+        return kind, self._run_of(kind), int(kind in LOOKING_KINDS), int(kind in LONE_KINDS)
 
     def _run_of(self, kind: str) -> int:
         return self._limits.run if kind in MERGING_KINDS else 1

@@ -13,7 +13,7 @@ from bot.core.delivery import Delivery, Lane, delivery_id
 from bot.core.destination import Destination, DestinationId, destination_id
 from bot.core.errors import UnavailableError
 from bot.core.event import EventKey, Position, read_position
-from bot.core.routing import lane_of, waiting_for
+from bot.core.routing import lane_of, own_lane, waiting_for
 from bot.ports.outbox import Full, Parked
 from bot.stores.epoch import Epoch
 from bot.stores.keys import Keys
@@ -73,7 +73,7 @@ class Removal:
         delivery = Delivery(id=delivery_id(key, place), event=key, destination=place, appended=0)
         return Parked(
             delivery=delivery,
-            lane=Lane(f"{place}#{own}") if own else lane_of(to, decode(body).inference, shards=self._shards),
+            lane=own_lane(place, own) if own else lane_of(to, decode(body).inference, shards=self._shards),
             destination=to,
             body=body,
             position=read_position(position.decode()) if position else NOWHERE,

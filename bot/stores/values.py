@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from redis.exceptions import ResponseError
 
+from bot.core.cloudevent import encode
 from bot.core.delivery import (
     Ask,
     Attempt,
@@ -20,8 +21,10 @@ from bot.core.delivery import (
     Scope,
     Step,
 )
-from bot.core.destination import DestinationId, InstallationId, installation_of
-from bot.core.event import EventKey
+from bot.core.destination import DestinationId, InstallationId, destination_id, installation_of
+from bot.core.event import Event, EventKey
+from bot.core.looks import Trace
+from bot.core.routing import Routed
 from bot.ports.outbox import (
     Parked,
     Standing,
@@ -38,12 +41,18 @@ def entry(parked: Parked) -> tuple[Any, ...]:
     )
 
 
+def made_up(routed: Routed, event: Event) -> tuple[Any, ...]:
+    """A made-up event's delivery as enqueue.lua takes it: it lies nowhere in Kafka."""
+    place = destination_id(routed.destination)
+    return (routed.delivery, routed.lane, place, event.key, encode(event), "", "")
+
+
 def standing(memory: bytes | Exception | None) -> Standing:
     """A waiting delivery is a HASH, which GET refuses; a settled one is a STRING that says how it ended."""
     match memory:
         case None:
             return Standing.UNKNOWN
-        case b"done":
+        case bytes() if memory.startswith(b"done"):
             return Standing.DELIVERED
         case ResponseError() if str(memory).startswith("WRONGTYPE"):
             return Standing.WAITING
@@ -58,8 +67,8 @@ def arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
     match step:
         case None:
             return ("keep", 0, "", "0")
-        case Done():
-            return ("done", 0, "", "0")
+        case Done(reference=reference):
+            return ("done", 0, reference, "0")
         case Bury():
             return ("bury", 0, "", "0")
         case Ask(until=until):
@@ -70,6 +79,24 @@ def arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
             return ("cool", until, _cool_key(lane, scope), "0")
         case Pause(scope=scope, attempt=attempt):
             return ("halt" if scope is Scope.INSTALLATION else "pause", 0, attempt_json(attempt), "0")
+
+
+def trace_of(delivery: DeliveryId, found: Sequence[bytes | int]) -> Trace:
+    """What trace.lua answers of one delivery. What an older version settled has no reference."""
+    match found:
+        case [b"waiting", appended, due, bytes(history)]:
+            return Trace(
+                delivery=delivery,
+                standing=Standing.WAITING,
+                appended=int(appended),
+                due=int(due),
+                attempts=_history(history),
+            )
+        case [bytes(memory)]:
+            reference = memory.decode().partition(" ")[2] or None
+            return Trace(delivery=delivery, standing=standing(memory), reference=reference)
+        case _:
+            return Trace(delivery=delivery, standing=Standing.UNKNOWN)
 
 
 def held(name: str) -> DestinationId | InstallationId:
@@ -104,5 +131,9 @@ def delivery_of(
         appended=int(appended),
         attempts=int(attempts),
         doubt=int(doubt) if doubt else None,
-        history=tuple(Attempt(**orjson.loads(line)) for line in history.splitlines()),
+        history=_history(history),
     )
+
+
+def _history(lines: bytes) -> tuple[Attempt, ...]:
+    return tuple(Attempt(**orjson.loads(line)) for line in lines.splitlines())

@@ -22,7 +22,7 @@
 --   <prefix>delivery:<id>          HASH written; exists already (as HASH or STRING) for a known delivery
 --   <prefix>event:<key>            HASH  body, refs
 --   <prefix>lane:<lane>            LIST  delivery ids
---   <prefix>pace:<lane>            STRING  time before which the lane may not send
+--   <prefix>pace:<destination>     STRING  time before which its lanes may not send
 local now = clock(ARGV[1])
 if (redis.call('GET', KEYS[6]) or '0') ~= ARGV[2] then
   return {'stale'}

@@ -56,12 +56,22 @@ local function int(number)
   return string.format('%.0f', number)
 end
 
--- make_due(due, leased, prefix, lane, now) -> whether an idle lane became due: now, or when its pace allows. One that is
--- held is left to its holder, one that is due already keeps its time.
+-- place_of(lane) -> the id of the destination to which the lane leads; it may have several
+local function place_of(lane)
+  return string.match(lane, '^[^#]*')
+end
+
+-- paced_until(prefix, lane) -> the time before which none of the destination's lanes may send; 0 where there is none
+local function paced_until(prefix, lane)
+  return tonumber(redis.call('GET', prefix .. 'pace:' .. place_of(lane)) or '0')
+end
+
+-- make_due(due, leased, prefix, lane, now) -> whether an idle lane became due: now, or when its destination's pace allows.
+-- One that is held is left to its holder, one that is due already keeps its time.
 local function make_due(due, leased, prefix, lane, now)
   if redis.call('ZSCORE', leased, lane) then
     return false
   end
-  local at = math.max(now, tonumber(redis.call('GET', prefix .. 'pace:' .. lane) or '0'))
+  local at = math.max(now, paced_until(prefix, lane))
   return redis.call('ZADD', due, 'NX', int(at), lane) == 1
 end

@@ -1,9 +1,9 @@
--- enqueue(now, prefix, again, most, most a lane, destinations, {id, json}…,
+-- enqueue(now, prefix, again, journaled, most, most a lane, destinations, {id, json}…,
 --         deliveries, {delivery id, lane, destination id, event key, body, doubt or '', position}…)
 --   -> {'full', lane or ''} or {'ok', entered, waiting, delivered}
 --
--- Enters deliveries that come from no partition (a replay), in order: all of it or nothing. The journal has them
--- already, so they are parked from the start, and hold no commit back. One that waits is left where it is, and is
+-- Enters deliveries that come from no partition, in order: all of it or nothing. With `journaled` 1 (a replay) the
+-- journal has them already, so they are parked from the start, and hold no commit back. One that waits is left where it is, and is
 -- parked now. One that is remembered as delivered is left out, unless `again` is '1', and leaves the journal; one that
 -- is remembered as buried is entered: that is what a replay is for. They start afresh: no attempts, no history, a new
 -- age. 'full' is as append.lua's.
@@ -18,13 +18,13 @@
 --   <prefix>delivery:<id>      HASH where it waits, STRING where it is settled; written
 --   <prefix>event:<key>        HASH  body, refs
 --   <prefix>lane:<lane>        LIST  delivery ids
---   <prefix>pace:<lane>        STRING  time before which the lane may not send
+--   <prefix>pace:<destination> STRING  time before which its lanes may not send
 --   <prefix>unsettled:<topic>/<partition>  ZSET  loses what is parked now
 local now = clock(ARGV[1])
-local prefix, again = ARGV[2], ARGV[3] == '1'
-local most, most_a_lane = tonumber(ARGV[4]), tonumber(ARGV[5])
-local destinations = tonumber(ARGV[6])
-local first = 8 + 2 * destinations
+local prefix, again, journaled = ARGV[2], ARGV[3] == '1', ARGV[4] == '1'
+local most, most_a_lane = tonumber(ARGV[5]), tonumber(ARGV[6])
+local destinations = tonumber(ARGV[7])
+local first = 9 + 2 * destinations
 local deliveries = tonumber(ARGV[first - 1])
 local WIDTH = 7
 
@@ -37,7 +37,7 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
   end
 end
 
-for at = 7, first - 2, 2 do
+for at = 8, first - 2, 2 do
   redis.call('HSETNX', KEYS[3], ARGV[at], ARGV[at + 1])
 end
 
@@ -48,24 +48,33 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
   local event, body, doubt, position = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
   local key = prefix .. 'delivery:' .. id
   local kind = redis.call('TYPE', key).ok
-  if kind == 'hash' then
+  if kind == 'hash' and not journaled then
+    waiting = waiting + 1
+  elseif kind == 'hash' then
     local u = redis.call('HGET', key, 'u')
     if u and u ~= '' then
       redis.call('ZREM', prefix .. 'unsettled:' .. u, id)
     end
     redis.call('SADD', KEYS[6], id)
     waiting = waiting + 1
-  elseif kind == 'string' and not again and redis.call('GET', key) == 'done' then
-    redis.call('SADD', KEYS[7], id)
+  elseif kind == 'string' and not again and string.sub(redis.call('GET', key), 1, 4) == 'done' then
+    if journaled then
+      redis.call('SADD', KEYS[7], id)
+    end
     delivered = delivered + 1
   else
     redis.call('DEL', key)
-    redis.call('HSET', key, 'e', event, 'a', int(now), 'u', '', 'l', lane, 'p', position)
+    redis.call('HSET', key, 'e', event, 'a', int(now), 'u', '', 'l', lane)
+    if position ~= '' then
+      redis.call('HSET', key, 'p', position)
+    end
     if doubt ~= '' then
       redis.call('HSET', key, 'q', doubt)
     end
-    redis.call('SADD', KEYS[6], id)
-    redis.call('SREM', KEYS[7], id)
+    if journaled then
+      redis.call('SADD', KEYS[6], id)
+      redis.call('SREM', KEYS[7], id)
+    end
     redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
     if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
       redis.call('HSET', prefix .. 'event:' .. event, 'body', body)

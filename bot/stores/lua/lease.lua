@@ -1,4 +1,4 @@
--- lease(now, ttl, lanes, prefix, worker, age, kinds, {kind, run, looks}…, others, rooms,
+-- lease(now, ttl, lanes, prefix, worker, age, kinds, {kind, run, looks, alone}…, others, rooms,
 --       {destination id, room}…)
 --   -> {expired, {lane, token, until, destination JSON, begun…}…}
 --
@@ -8,8 +8,11 @@
 -- After Redis forgot what is begun, attempts from before may still be on their way: of the kinds that `look` (1) for what
 -- is in doubt, a lane with a delivery in doubt at its head waits until they have ended.
 --
+-- A destination has a pace, and of the kinds that send `alone` (1) one lane of it is held at a time: so however many lanes
+-- lead to it, they keep to it together.
+--
 -- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a destination
--- without any room are put off to the next full 50 milliseconds: so they leave the front of `due`, where they would
+-- without any room, or whose turn another lane has, are put off to the next full 50 milliseconds: so they leave the front of `due`, where they would
 -- hide others, and come back together, which wakes nobody more often than that.
 --
 --   KEYS[1] due           ZSET  lane → time; leased lanes leave it
@@ -20,17 +23,20 @@
 --   KEYS[6] cool          HASH  scope → time; a lane in a cool scope is put off until then
 --   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
 --   KEYS[8] quiet         STRING  the time at which they have ended
+--   KEYS[9] holders       HASH  destination id → the lane whose turn it is, if that is leased; of kinds that send alone
+--   <prefix>pace:<destination>  STRING  time before which its lanes may not send
 --   <prefix>lease:<lane>  HASH  token, worker
 --   <prefix>lane:<lane>   LIST, <prefix>delivery:<id> HASH, <prefix>event:<key> HASH: see begin.lua
 local now = clock(ARGV[1])
 local ttl, lanes, prefix, worker = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local age = tonumber(ARGV[6])
-local runs, looks_for = {}, {}
+local runs, looks_for, alone = {}, {}, {}
 for i = 1, tonumber(ARGV[7]) do
-  local kind = ARGV[5 + 3 * i]
-  runs[kind], looks_for[kind] = tonumber(ARGV[6 + 3 * i]), ARGV[7 + 3 * i] == '1'
+  local kind = ARGV[4 + 4 * i]
+  runs[kind], looks_for[kind] = tonumber(ARGV[5 + 4 * i]), ARGV[6 + 4 * i] == '1'
+  alone[kind] = ARGV[7 + 4 * i] == '1'
 end
-local at = 9 + 3 * tonumber(ARGV[7])
+local at = 9 + 4 * tonumber(ARGV[7])
 local others, rooms = tonumber(ARGV[at - 1]), {}
 for i = 1, tonumber(ARGV[at]) do
   rooms[ARGV[at - 1 + 2 * i]] = tonumber(ARGV[at + 2 * i])
@@ -71,6 +77,11 @@ local function may_be_on_its_way(lane)
   return f[1] or f[2]
 end
 
+local function is_others_turn(destination)
+  local holder = alone[string.match(destination, '^[^/]*')] and redis.call('HGET', KEYS[9], destination)
+  return holder and redis.call('ZSCORE', KEYS[2], holder)
+end
+
 local taken = {#expired}
 local function take(lane, destination, run)
   redis.call('ZREM', KEYS[1], lane)
@@ -79,6 +90,9 @@ local function take(lane, destination, run)
     local token = redis.call('INCR', KEYS[3])
     redis.call('ZADD', KEYS[2], int(now + ttl), lane)
     redis.call('HSET', prefix .. 'lease:' .. lane, 'token', token, 'worker', worker)
+    if alone[string.match(lane, '^[^/]*')] then
+      redis.call('HSET', KEYS[9], destination, lane)
+    end
     taken[#taken + 1] = {lane, token, int(now + ttl), redis.call('HGET', KEYS[5], destination), begun}
   end
 end
@@ -88,7 +102,7 @@ local left, used = 0, {}
 while #taken <= lanes and looks > 0 do
   local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', left, math.min(2 * lanes, looks))
   for _, lane in ipairs(due) do
-    local destination = string.match(lane, '^[^#]*')
+    local destination = place_of(lane)
     local run = runs[string.match(lane, '^[^/]*')]
     local room, taking = rooms[destination] or others, used[destination] or 0
     if #taken > lanes then
@@ -99,8 +113,10 @@ while #taken <= lanes and looks > 0 do
       redis.call('ZADD', KEYS[1], int(put_off), lane)
     elseif taking >= room then
       left = left + 1
+    elseif is_others_turn(destination) then
+      redis.call('ZADD', KEYS[1], int(put_off), lane)
     else
-      local wait = cool_until(destination)
+      local wait = math.max(cool_until(destination), paced_until(prefix, lane))
       if is_paused(KEYS[4], destination) then
         wait = expires(prefix, lane, age) or now
       elseif may_be_on_its_way(lane) then

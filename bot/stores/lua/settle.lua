@@ -1,11 +1,12 @@
--- settle(now, ttl, prefix, lane, token, due, run, remember, age, steps, {delivery id, step, time, text, doubt}…)
+-- settle(now, ttl, prefix, lane, token, due, wait, run, remember, age, steps, {delivery id, step, time, text, doubt}…)
 --   -> {'lost'} or {'held', until, begun…}
 --
 -- Applies a worker's steps if its lease still holds, then either begins the next `run` deliveries (run > 0, and nothing
--- stands in the way) or gives the lane back, due at `due` or later.
+-- stands in the way) or gives the lane back. Before `due` no lane of its destination may send; this one is not looked at
+-- again before `wait`, unless somebody nudges it.
 --
 -- step      time          text
---   done    -             -                 delivered: remembered for `remember` milliseconds
+--   done    -             reference         delivered: remembered for `remember` milliseconds
 --   bury    -             -                 given up (already in the dead-letter topic): remembered likewise
 --   ask     kept until    -                 kept beside the lane for show.lua; remembered until then
 --   retry   when          attempt, JSON     stays at the head; doubt '1': it may have arrived
@@ -23,22 +24,26 @@
 --   KEYS[7] pulse         STRING  set to now: the last time at which this Redis knew what is begun
 --   KEYS[8] parked        SET   ids that are in the journal; settled ones move to
 --   KEYS[9] unparked      SET   ids that have to leave the journal
---   <prefix>lease:<lane>  HASH  token must equal `token`
+--   KEYS[10] holders      HASH  destination id → the lane whose turn it is; loses this one
+--   <prefix>lease:<lane>  HASH  token must equal `token`; nudged: the wait may be over, whatever the holder believes
 --   <prefix>lane:<lane>   LIST  settled deliveries leave it
---   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done, buried or asked
+--   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done (with the reference), buried or asked
 --   <prefix>asked:<id>    HASH  lane, e event key, body: what show.lua needs; expires
 --   <prefix>event:<key>   HASH  refs; deleted with its last delivery
 --   <prefix>unsettled:<topic>/<partition>  ZSET  settled deliveries leave it
---   <prefix>pace:<lane>   STRING  time before which an empty lane may not send again; expires then
+--   <prefix>pace:<destination>  STRING  time before which none of its lanes may send again; expires then
 local now = clock(ARGV[1])
 local ttl, prefix, lane, token = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local due, run, remember, age = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
-local destination = string.match(lane, '^[^#]*')
+local pace, wait, run = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local remember, age = ARGV[9], tonumber(ARGV[10])
+local destination = place_of(lane)
 
 if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
   return {'lost'}
 end
 redis.call('SET', KEYS[7], int(now))
+local nudged = redis.call('HEXISTS', prefix .. 'lease:' .. lane, 'nudged') == 1
+local due = nudged and pace or math.max(pace, wait)
 
 local function leave(id, memory, remember)
   -- A connection that broke after this script ran makes the client run it again: what has left has left.
@@ -83,13 +88,15 @@ local function stay(id, attempt, doubt)
   redis.call('HDEL', key, 'b')
 end
 
-local at = 10
+local at = 11
 local blocked = false
 for _ = 1, tonumber(ARGV[at]) do
   local id, step, time, text, doubt = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
   at = at + 5
-  if step == 'done' or step == 'bury' then
-    leave(id, step, remember)
+  if step == 'done' then
+    leave(id, text == '' and 'done' or 'done ' .. text, remember)
+  elseif step == 'bury' then
+    leave(id, 'bury', remember)
   elseif step == 'ask' then
     leave(id, 'asked', int(time - now))
   elseif step == 'retry' then
@@ -134,8 +141,11 @@ end
 
 redis.call('DEL', prefix .. 'lease:' .. lane)
 redis.call('ZREM', KEYS[2], lane)
-if due > now then
-  redis.call('SET', prefix .. 'pace:' .. lane, int(due), 'PX', int(due - now))
+if redis.call('HGET', KEYS[10], destination) == lane then
+  redis.call('HDEL', KEYS[10], destination)
+end
+if pace > now and pace > paced_until(prefix, lane) then
+  redis.call('SET', prefix .. 'pace:' .. destination, int(pace), 'PX', int(pace - now))
 end
 local expiry = expires(prefix, lane, age)
 if expiry then

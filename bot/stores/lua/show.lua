@@ -12,7 +12,7 @@
 --   <prefix>delivery:<id> STRING becomes a HASH, as append.lua writes it
 --   <prefix>event:<key>   HASH  body, refs
 --   <prefix>lane:<lane>   LIST  delivery ids
---   <prefix>pace:<lane>   STRING  time before which the lane may not send
+--   <prefix>pace:<destination> STRING  time before which its lanes may not send
 local now = clock(ARGV[1])
 local prefix, installation = ARGV[2], ARGV[3]
 local shown, known, gone = 0, 0, 0
@@ -34,7 +34,7 @@ for i = 4, #ARGV - 1 do  -- the last is the guard's
   local f = redis.call('HMGET', asked, 'lane', 'e', 'body')
   local ours = f[1] and installation_of(f[1]) == installation
   local waits = redis.call('TYPE', prefix .. 'delivery:' .. id).ok == 'hash'
-  if waits or redis.call('GET', prefix .. 'delivery:' .. id) == 'done' then
+  if waits or string.sub(redis.call('GET', prefix .. 'delivery:' .. id) or '', 1, 4) == 'done' then
     -- made anew from a producer's retry meanwhile, or clicked before
     redis.call('DEL', asked)
     known = known + 1

@@ -35,7 +35,10 @@ class Waiting:
 
 @dataclass(kw_only=True)
 class Model:
-    """All that an outbox knows. `leases` has each held lane's token and expiry; times are milliseconds."""
+    """All that an outbox knows. `leases` has each held lane's token and expiry; times are milliseconds.
+
+    `put_off` has lanes that found another one's turn: maybe nobody looks at them again before that time.
+    """
 
     limits: Limits
     now: int
@@ -46,7 +49,9 @@ class Model:
     watermarks: dict[int, int] = field(default_factory=dict)
     leases: dict[Lane, tuple[int, int]] = field(default_factory=dict)
     due: dict[Lane, int] = field(default_factory=dict)
-    pace: dict[Lane, int] = field(default_factory=dict)
+    pace: dict[DestinationId, int] = field(default_factory=dict)
+    nudged: set[Lane] = field(default_factory=set)
+    put_off: dict[Lane, int] = field(default_factory=dict)
     cool: dict[str, int] = field(default_factory=dict)
     paused: dict[DestinationId, str] = field(default_factory=dict)
     parked: set[DeliveryId] = field(default_factory=set)
@@ -105,7 +110,7 @@ class Model:
         self.waiting[delivery] = one
         self.lanes.setdefault(one.lane, []).append(delivery)
         if one.lane not in self.leases:
-            self.due.setdefault(one.lane, max(self.now, self.pace.get(one.lane, 0)) if due is None else due)
+            self.due.setdefault(one.lane, max(self.now, self.pace.get(self.place(one.lane), 0)) if due is None else due)
 
     def committable(self, partition: int) -> int | None:
         held = [one.offset for one in self.waiting.values() if one.partition == partition]
@@ -118,6 +123,7 @@ class Model:
         silent = sorted((until, lane) for lane, (_, until) in self.leases.items() if until <= self.now)[:limit]
         for _, lane in silent:
             del self.leases[lane]
+            self.nudged.discard(lane)
             self.due[lane] = self.now
         return len(silent)
 
@@ -125,14 +131,34 @@ class Model:
         return {
             lane
             for lane, due in self.due.items()
-            if due <= self.now and lane.partition("/")[0] in kinds and self._open(lane)
+            if due <= self.now
+            and lane.partition("/")[0] in kinds
+            and self._open(lane)
+            and not self.waits_its_turn(lane)
         }
+
+    def surely(self, lanes: Iterable[Lane]) -> set[Lane]:
+        """Those of them that are looked at now."""
+        return {lane for lane in lanes if self.put_off.get(lane, 0) <= self.now}
+
+    def waits_its_turn(self, lane: Lane) -> bool:
+        """Slack's lanes to one place are held one at a time."""
+        return lane.startswith(MERGING) and any(self.place(lane) == self.place(held) for held in self.leases)
+
+    def put_off_the_others(self) -> None:
+        """Of lanes that find another one's turn somebody may think again at the next full 50 ms."""
+        later = (self.now // 50 + 1) * 50
+        self.put_off |= {lane: later for lane, due in self.due.items() if due <= self.now and self.waits_its_turn(lane)}
+
+    def turns(self, lanes: Iterable[Lane]) -> int:
+        """How many of them may be held at once."""
+        return len({self.place(lane) if lane.startswith(MERGING) else lane for lane in lanes})
 
     def _open(self, lane: Lane) -> bool:
         """Nothing stands in the way; of a paused lane what is too old is taken out to be given up."""
         if self.place(lane) in self.paused:
             return self._expires(lane) <= self.now
-        return not self.cooling(lane)
+        return not self.cooling(lane) and self.pace.get(self.place(lane), 0) <= self.now
 
     def _expires(self, lane: Lane) -> int:
         return self.waiting[self.lanes[lane][0]].appended + self.limits.age + 1
@@ -143,6 +169,7 @@ class Model:
 
     def lease(self, lane: Lane, token: int) -> list[DeliveryId]:
         del self.due[lane]
+        self.put_off.pop(lane, None)
         self.leases[lane] = (token, self.now + self.limits.lease)
         return self.begin(lane)
 
@@ -155,12 +182,12 @@ class Model:
         return begun
 
     def settle(
-        self, lane: Lane, token: int, steps: Mapping[DeliveryId, Step | None], *, due: int, more: bool
+        self, lane: Lane, token: int, steps: Mapping[DeliveryId, Step | None], *, due: int, wait: int, more: bool
     ) -> list[DeliveryId] | None:
         """The next deliveries, begun; None where the lease was lost."""
         if self.leases.get(lane, (0, 0))[0] != token:
             return None
-        blocked = False
+        blocked, pace, due = False, due, due if lane in self.nudged else max(due, wait)
         for delivery, step in steps.items():
             blocked = blocked or isinstance(step, Retry | Cool | Pause)
             due = max(due, self._reach(lane, step))
@@ -171,8 +198,9 @@ class Model:
             self.leases[lane] = (token, self.now + self.limits.lease)
             return self.begin(lane)
         del self.leases[lane]
-        if due > self.now:
-            self.pace[lane] = due
+        self.nudged.discard(lane)
+        if pace > self.now:
+            self.pace[self.place(lane)] = max(pace, self.pace.get(self.place(lane), 0))
         if self.lanes.get(lane):
             self.due[lane] = max(self._expires(lane) if self.place(lane) in self.paused else due, self.now)
         return []
@@ -224,8 +252,19 @@ class Model:
     def resume(self, place: DestinationId) -> int:
         self.paused.pop(place, None)
         woken = [lane for lane in self.lanes if self.place(lane) == place and lane not in self.leases]
-        self.due |= dict.fromkeys(woken, self.now)
+        self.wake(woken)
         return len(woken)
+
+    def wake(self, lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
+            self.due[lane] = self.now
+            self.put_off.pop(lane, None)
+
+    def nudge(self, lane: Lane) -> None:
+        if lane in self.leases:
+            self.nudged.add(lane)
+        elif lane in self.lanes:
+            self.wake([lane])
 
     # -- the journal ---------------------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ class Machine(Reading, Working, Forgetting):
             self.misbehave: bool(self.holds or self.spent),
             self.time_passes: 2,
             self.resume: bool(self.model.paused),
+            self.nudge: bool(self.model.waiting),
             self.write_overdue: bool(self.model.waiting),
             self.note_parked: 3 * bool(self.keeping),
             self.let_go: bool(self.model.unparked),

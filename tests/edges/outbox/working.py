@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from bot.core.delivery import Attempt, Bury, Cool, DeliveryId, Done, Pause, Retry, Scope, Step
 from bot.core.destination import destination_id
+from bot.core.routing import own_lane
 from tests.edges.outbox.bench import LIMITS, LONG, Bench, mostly
-from tests.edges.outbox.world import Hold
+from tests.edges.outbox.world import PATIENT, PLACES, Hold
 
 KINDS = ("slack", "webhook")
 ALL_LANES = 10
@@ -27,7 +28,9 @@ class Working(Bench):
         assert taken.expired == self.model.expire(lanes)
         eligible, leased = self.model.eligible(kinds), {one.lane for one in taken.lanes}
         assert leased <= eligible
-        assert len(taken.lanes) == len(leased) == min(lanes, len(eligible))
+        assert len(taken.lanes) == self.model.turns(leased), "of a channel's lanes one is held at a time"
+        sure = self.model.turns(self.model.surely(eligible))
+        assert min(lanes, sure) <= len(taken.lanes) <= min(lanes, self.model.turns(eligible))
         for one in taken.lanes:
             assert one.token > self.truth.token, "fencing tokens grow"
             self.truth.token = one.token
@@ -37,6 +40,7 @@ class Working(Bench):
             hold = Hold(one, one.until, one.deliveries)
             self.begun(hold, begun)
             self.holds.append(hold)
+        self.model.put_off_the_others()
 
     def begun(self, hold: Hold, expected: Sequence[DeliveryId]) -> None:
         """What a worker was handed is what the model hands out."""
@@ -46,7 +50,7 @@ class Working(Bench):
         self.truth.begun(hold, hold.deliveries, self.model.now)
 
     def settle(self, data: st.DataObject) -> None:
-        wait, more = data.draw(waits), data.draw(mostly)
+        pace, wait, more = data.draw(waits), data.draw(waits), data.draw(mostly)
         hold = data.draw(st.sampled_from(self.holds))
         chosen: dict[DeliveryId, Step | None] = {}
         for delivery, _ in hold.deliveries:
@@ -55,13 +59,16 @@ class Working(Bench):
                 chosen[delivery.id] = step = self.step(name, data)
                 arrived = isinstance(step, Done | Bury) or (isinstance(step, Retry) and step.doubt)
                 self.truth.reported(hold, delivery.id, arrived=arrived)
-        self.settle_with(hold, chosen, due=self.model.now + wait, more=more)
+        now = self.model.now
+        self.settle_with(hold, chosen, due=now + pace, wait=now + wait, more=more)
 
-    def settle_with(self, hold: Hold, chosen: dict[DeliveryId, Step | None], *, due: int, more: bool) -> None:
+    def settle_with(
+        self, hold: Hold, chosen: dict[DeliveryId, Step | None], *, due: int, wait: int = 0, more: bool
+    ) -> None:
         leased = hold.leased
         known = self.model.waiting.keys() & chosen.keys()
-        begun = self.model.settle(leased.lane, leased.token, chosen, due=due, more=more)
-        answer = self.run(self.outbox.settle(leased, chosen, due=due, more=more))
+        begun = self.model.settle(leased.lane, leased.token, chosen, due=due, wait=wait, more=more)
+        answer = self.run(self.outbox.settle(leased, chosen, due=due, wait=wait, more=more))
         assert answer.held == (begun is not None)
         if answer.held:
             self.truth.finished |= {key for key, step in chosen.items() if isinstance(step, Done | Bury)} & known
@@ -116,3 +123,8 @@ class Working(Bench):
     def resume(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.model.paused)))
         assert self.run(self.outbox.resume(name)) == self.model.resume(name)
+
+    def nudge(self, data: st.DataObject) -> None:
+        place = destination_id(data.draw(st.sampled_from(PLACES)))
+        self.run(self.outbox.nudge(PATIENT, [place]))
+        self.model.nudge(own_lane(place, PATIENT))

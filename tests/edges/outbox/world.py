@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from bot.core.delivery import Delivery, DeliveryId, Lane, delivery_id
 from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
 from bot.core.event import event_key
-from bot.core.routing import Routed
+from bot.core.routing import Routed, own_lane
+from bot.core.subscription import SubscriptionId
 from bot.ports.outbox import Arrival, Leased, Parked
 from bot.stores.journal import Entry
 
@@ -16,15 +17,20 @@ PLACES: tuple[Destination, ...] = (
     Webhook(team="T1", url="https://example.com/hook"),
 )
 SHARDS = 2
+PATIENT = SubscriptionId("pa7nt0")
 
 
 def arrival(offset: int, number: int, places: Sequence[Destination], *, now: int) -> Arrival:
-    """A record with the event `number` for `places`; a webhook's deliveries are spread over shards."""
+    """A record with the event `number` for `places`; a webhook's deliveries are spread over shards.
+
+    Every third of a channel's is in the lane of a subscription that lets it wait.
+    """
     key = event_key("test", f"e{number}")
     routed = []
     for place in places:
         name = destination_id(place)
-        lane = Lane(f"{name}#{number % SHARDS}" if isinstance(place, Webhook) else name)
+        ordinary = Lane(f"{name}#{number % SHARDS}" if isinstance(place, Webhook) else name)
+        lane = ordinary if isinstance(place, Webhook) or number % 3 else own_lane(name, PATIENT)
         routed.append(Routed(delivery=delivery_id(key, name), lane=lane, destination=place, subscriptions=()))
     return Arrival(offset=offset, timestamp=now, key=key, body=b'{"number":%d}' % number, routed=tuple(routed))
 
