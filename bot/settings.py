@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         "inference.subscriptions",
         description="Compacted topic that holds every subscription, for a Redis that was wiped. Made if missing.",
     )
+    registry_topic: str = Field(
+        "inference.registry",
+        description="Compacted topic that holds Slack installations, encrypted, and people's preferences, for a Redis "
+        "that was wiped. Made if missing.",
+    )
     parked_topic: str = Field(
         "inference.parked",
         description="Compacted topic that holds the deliveries that have waited long. Made if missing.",

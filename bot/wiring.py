@@ -48,6 +48,7 @@ from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.parked import ParkedJournal
 from bot.stores.recovery import Front, Recovery
+from bot.stores.registry import Registry
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
 from bot.web.access import Access
@@ -82,6 +83,7 @@ class Stores:
     keys: Keys
     outbox: RedisOutbox
     subscriptions: RedisSubscriptions
+    registry: Registry
     audit: RedisAudit
     parked: ParkedJournal
     epoch: Epoch
@@ -108,7 +110,8 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                 most_a_lane=settings.lane_max,
             )
             journal = partial(KafkaJournal, kafka, settings.kafka, namespace=settings.namespace)
-            subscriptions, parked = journal(settings.subscriptions_topic), ParkedJournal(journal(settings.parked_topic))
+            subscriptions, registry = journal(settings.subscriptions_topic), journal(settings.registry_topic)
+            parked = ParkedJournal(journal(settings.parked_topic))
             clock = RedisClock(bare, now_ms)
             await clock.look()
             yield Stores(
@@ -116,6 +119,7 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                 keys=keys,
                 outbox=RedisOutbox(redis, keys, limits, epoch=epoch),
                 subscriptions=RedisSubscriptions(redis, keys, epoch=epoch, journal=subscriptions),
+                registry=Registry(redis, keys, epoch=epoch, journal=registry),
                 audit=RedisAudit(redis, keys),
                 parked=parked,
                 epoch=epoch,
@@ -124,6 +128,7 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                     keys,
                     epoch,
                     subscriptions=subscriptions,
+                    registry=registry,
                     parked=parked,
                     ends=partial(ends, kafka, settings.kafka, settings.topic),
                     front=Front(run=limits.run, interval=pacing.SLACK.interval, sending=min(limits.lease, SEND_WITHIN)),

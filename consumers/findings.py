@@ -61,21 +61,25 @@ class Cluster:
     topics: Mapping[str, Topic]
 
 
+def journals(settings: Settings) -> tuple[str, ...]:
+    """The compacted topics."""
+    return settings.subscriptions_topic, settings.registry_topic, settings.parked_topic
+
+
 def judge(cluster: Cluster, settings: Settings) -> list[Finding]:
     """Tell everything about the topics that weakens a promise."""
     events, dead = settings.topic, settings.dead_topic
-    journals = (settings.subscriptions_topic, settings.parked_topic)
     found: list[Finding] = []
     if cluster.brokers == 1:
         what = "Kafka has a single broker: every record is as safe as its disk"
         found.append(info(what, f"fine for a trial; else three brokers, replication {REPLICAS}"))
-    for name in (events, dead, *journals):
+    for name in (events, dead, *journals(settings)):
         topic = cluster.topics.get(name)
         if topic is None:
             found.append(_missing(name, settings))
             continue
         found += _judge_safety(name, topic, settings) if cluster.brokers > 1 else []
-        if name in journals:
+        if name in journals(settings):
             found += _judge_journal(name, topic, settings)
         elif "compact" in topic.policies:
             what = f"{name} is compacted: of records with the same key only the last remains, others may vanish unread"

@@ -54,6 +54,7 @@ class Keeper:
             self._metrics.recoveries.labels("wiped" if recovered.wiped else "restarted").inc()
         await self._kept.clock.look()
         await self._kept.subscriptions.flush()
+        await self._kept.registry.flush()
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from aiokafka.errors import (
 )
 
 from bot.settings import Settings
-from consumers.findings import JOURNAL, Cluster, Finding, Topic, creation, error, info, judge, warning
+from consumers.findings import JOURNAL, Cluster, Finding, Topic, creation, error, info, journals, judge, warning
 
 LOOK_SECONDS: Final = 15.0
 BROKERS_DEFAULT: Final = -1
@@ -49,8 +49,7 @@ async def prepare(servers: str, settings: Settings) -> list[Finding]:
     """Make the dead-letter topic and the journals where they are missing; tell what was made and what could not be."""
     wanted: Mapping[str, tuple[int, Mapping[str, str]]] = {
         settings.dead_topic: (BROKERS_DEFAULT, {}),
-        settings.subscriptions_topic: (1, JOURNAL),
-        settings.parked_topic: (1, JOURNAL),
+        **dict.fromkeys(journals(settings), (1, JOURNAL)),
     }
     found: list[Finding] = []
     try:
@@ -98,7 +97,7 @@ async def _administrator(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def _cluster(admin: AIOKafkaAdminClient, settings: Settings) -> Cluster:
-    names = {settings.topic, settings.dead_topic, settings.subscriptions_topic, settings.parked_topic}
+    names = {settings.topic, settings.dead_topic, *journals(settings)}
     brokers = (await admin.describe_cluster())["brokers"]
     told = {one["topic"]: one["partitions"] for one in await admin.describe_topics() if one["topic"] in names}
     configs: dict[str, dict[str, str]] = {}

@@ -155,6 +155,20 @@ class Keys:
         """SET: ids of the subscriptions that lead to a destination."""
         return f"{self.prefix}subscriptions:at:{destination}"
 
+    def registered(self, kind: str) -> str:
+        """HASH: id → what is registered of a kind, see registry.py."""
+        return f"{self.prefix}registry:{kind}"
+
+    @property
+    def registry_version(self) -> str:
+        """STRING: a number that grows with every change to the registry."""
+        return f"{self.prefix}registry-version"
+
+    @property
+    def registry_unwritten(self) -> str:
+        """HASH: kind/id → its version, of changes that the journal has not seen yet."""
+        return f"{self.prefix}registry-unwritten"
+
     def seen(self, request: str) -> str:
         """STRING with an expiry: this request from Slack was taken up already."""
         return f"{self.prefix}seen:{request}"

@@ -5,7 +5,7 @@
    back with everything else; `reread` says which those are, and their deliveries start in doubt.
 3. Deliveries that Redis still has may have been sent since the pulse: the front of each lane is put in doubt. Where
    an outlet can look for what is in doubt, it does so only when the last attempt from before has ended (`quiet`).
-4. The journal gives back what Redis does not have: subscriptions, and deliveries that had waited long.
+4. The journal gives back what Redis does not have: subscriptions, the registry, and deliveries that had waited long.
 5. A new epoch: every process may go on. Holders of leases from before are told apart by their fencing tokens.
 
 Each step may be done again: a recovery that dies half-way is begun anew by another process. A fresh Redis is a wiped
@@ -30,6 +30,7 @@ from bot.stores.epoch import Epoch, Found, new_epoch
 from bot.stores.journal import KafkaJournal
 from bot.stores.keys import Keys
 from bot.stores.parked import ParkedJournal
+from bot.stores.registry import Registry
 from bot.stores.script import Script
 from bot.stores.subscriptions import RedisSubscriptions
 
@@ -50,6 +51,7 @@ class Recovered:
     wiped: bool
     pulse: int | None
     subscriptions: int
+    registered: int
     parked: int
     doubted: int
     seconds: float
@@ -84,6 +86,7 @@ class Recovery:
         epoch: Epoch,
         *,
         subscriptions: KafkaJournal,
+        registry: KafkaJournal,
         parked: ParkedJournal,
         ends: Callable[[], Awaitable[Mapping[tuple[str, int], int]]],
         front: Front,
@@ -92,6 +95,7 @@ class Recovery:
         self._keys = keys
         self._epoch = epoch
         self._subscriptions = subscriptions
+        self._registry = registry
         self._parked = parked
         self._ends = ends
         self._front = front
@@ -164,11 +168,13 @@ class Recovery:
             await self._read_again(since)
         doubted = 0 if wiped else await self._put_in_doubt(pulse, since)
         subscriptions = await RedisSubscriptions(self._bare, self._keys).restore(journal)
+        registered = await Registry(self._bare, self._keys).restore([entry async for entry in self._registry.entries()])
         parked = await self._return_parked(since, wiped=wiped)
         return Recovered(
             wiped=wiped,
             pulse=pulse,
             subscriptions=subscriptions,
+            registered=registered,
             parked=parked,
             doubted=doubted,
             seconds=round(time.monotonic() - began, 3),

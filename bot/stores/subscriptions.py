@@ -1,7 +1,6 @@
 """Everyone's subscriptions, in Redis: one hash, two kinds of index sets, and a version that every change moves.
 
-A change is done when the journal has it, too. Redis notes in the same script what the journal has not seen yet, so
-that a change whose writer died in between is written by whoever comes next (`flush`).
+A change is done when the journal has it, too (unwritten.py).
 
 Cost: a change is one script; `of_owner` and `of_destination` read only what they return. `snapshot` reads everything
 (10,000 subscriptions are about 3 MB) but parses only what changed since the last one.
@@ -23,6 +22,7 @@ from bot.stores.epoch import Epoch
 from bot.stores.journal import Entry, KafkaJournal
 from bot.stores.keys import Keys
 from bot.stores.script import Script
+from bot.stores.unwritten import Unwritten
 
 PARSED_AT_ONCE = 200
 
@@ -37,16 +37,21 @@ class RedisSubscriptions:
     ) -> None:
         self._redis = redis
         self._keys = keys
-        self._journal = journal
         self._parsed: dict[bytes, Subscription | None] = {}
         self._subscribe = Script(redis, "subscribe", epoch=epoch)
         self._unsubscribe = Script(redis, "unsubscribe", epoch=epoch)
-        self._written = Script(redis, "written", epoch=epoch)
+        self._unwritten = Unwritten(
+            redis,
+            version=keys.subscriptions_version,
+            notes=keys.subscriptions_unwritten,
+            place_of=lambda subscription: (keys.subscriptions, subscription),
+            epoch=epoch,
+            journal=journal,
+        )
 
     async def version(self) -> int:
         """Grows with every change; 0 before the first."""
-        with unavailable():
-            return int(await self._redis.get(self._keys.subscriptions_version) or 0)
+        return await self._unwritten.version()
 
     async def snapshot(self) -> tuple[int, tuple[Subscription, ...]]:
         """All subscriptions, oldest first, and the version they are of."""
@@ -89,62 +94,28 @@ class RedisSubscriptions:
     async def remove(self, subscription: SubscriptionId) -> bool:
         """Forget it; whether it was there."""
         was_there = bool(await self._unsubscribe(self._changed(), [self._keys.prefix, subscription]))
-        await self._tell(subscription)
+        await self._unwritten.tell(subscription)
         return was_there
 
     async def flush(self) -> None:
         """Write to the journal what it has not seen yet, of changes whose writer died."""
-        with unavailable():
-            unwritten = await cast("Any", self._redis.hkeys(self._keys.subscriptions_unwritten))
-        for subscription in unwritten:
-            await self._tell(SubscriptionId(subscription.decode()))
+        await self._unwritten.flush()
 
     async def restore(self, entries: Iterable[Entry]) -> int:
-        """Take over what the journal knows better; returns how many. For a recovery: nobody else changes anything.
+        """Take over what the journal knows better; returns how many. For a recovery: nobody else changes anything."""
+        return await self._unwritten.restore(entries, self._take_over)
 
-        Redis knows every change up to its version; of the others each subscription's last one counts. The journal may
-        hold them in another order than they were made in, where two processes changed the same one at once.
-        """
-        known = await self.version()
-        newest: dict[str, Entry] = {}
-        for entry in entries:
-            if entry.version > max(known, newest[entry.key].version if entry.key in newest else 0):
-                newest[entry.key] = entry
-        # In the order of versions: each change below moves the version by one at most, so that a restoring that dies
-        # leaves a version below all that it has not got to.
-        for entry in sorted(newest.values(), key=lambda entry: entry.version):
-            if entry.value is None:
-                await self._unsubscribe(self._changed(), [self._keys.prefix, entry.key])
-            else:
-                await self._subscribe(self._changed(), [self._keys.prefix, entry.key, entry.value, 0])
-        if newest:
-            version = max(entry.version for entry in newest.values()) + len(newest) + 1
-            with unavailable():
-                async with self._redis.pipeline(transaction=True) as pipe:
-                    pipe.set(self._keys.subscriptions_version, version)
-                    pipe.hdel(self._keys.subscriptions_unwritten, *newest)
-                    await pipe.execute()
-        return len(newest)
+    async def _take_over(self, entry: Entry) -> None:
+        if entry.value is None:
+            await self._unsubscribe(self._changed(), [self._keys.prefix, entry.key])
+        else:
+            await self._subscribe(self._changed(), [self._keys.prefix, entry.key, entry.value, 0])
 
     async def _write(self, subscription: Subscription, *, new: bool) -> Any:
         values: list[str | int] = [self._keys.prefix, subscription.id, subscription_json(subscription), int(new)]
         answer = await self._subscribe(self._changed(), values)
-        await self._tell(subscription.id)
+        await self._unwritten.tell(subscription.id)
         return answer
-
-    async def _tell(self, subscription: str) -> None:
-        """Write the subscription to the journal as it is now, again if it was changed meanwhile."""
-        written = 0
-        while self._journal is not None and not written:
-            with unavailable():
-                async with self._redis.pipeline(transaction=True) as pipe:
-                    pipe.hget(self._keys.subscriptions_unwritten, subscription)
-                    pipe.hget(self._keys.subscriptions, subscription)
-                    version, text = await pipe.execute()
-            if version is None:
-                return
-            await self._journal.write([Entry(key=subscription, value=text, version=int(version))])
-            written = await self._written([self._keys.subscriptions_unwritten], [subscription, int(version)])
 
     async def _listed(self, index: str) -> tuple[Subscription, ...]:
         with unavailable():

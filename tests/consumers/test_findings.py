@@ -22,6 +22,7 @@ def cluster(*, brokers: int = 3, **changes: Topic | None) -> Cluster:
         "events": topic(partitions=6),
         "dead": topic(),
         "subscriptions": topic(cleanup_policy="compact"),
+        "registry": topic(cleanup_policy="compact"),
         "parked": topic(cleanup_policy="compact"),
         **changes,
     }
@@ -35,7 +36,7 @@ def test_topics_as_they_should_be_leave_nothing_to_say() -> None:
 def test_a_single_broker_gets_one_gentle_line() -> None:
     lonely: dict[str, Any] = {name: topic(replicas=1, min_insync_replicas="1") for name in ("events", "dead")}
     journal = topic(replicas=1, min_insync_replicas="1", cleanup_policy="compact")
-    (only,) = judge(cluster(brokers=1, subscriptions=journal, parked=journal, **lonely), SETTINGS)
+    (only,) = judge(cluster(brokers=1, subscriptions=journal, registry=journal, parked=journal, **lonely), SETTINGS)
     assert only.severity is Severity.INFO
     assert "single broker" in only.what
 

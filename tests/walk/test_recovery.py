@@ -13,14 +13,18 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
+from bot.core.errors import UnavailableError
 from bot.render.webhook import signing_secret
 from bot.sandbox.server import Sandbox
 from bot.settings import Role, Settings, load
+from bot.stores.journal import KafkaJournal
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.recovery import EVERYTHING, Front
+from bot.stores.registry import Kind
+from bot.telemetry import Metrics
 from consumers.demo.receiver import Receiver, receiver
-from consumers.keeper import at_hand
+from consumers.keeper import Keeper, at_hand
 from consumers.run import Process
 from tests.walk.parts import cloudevent, eventually, subscription
 from tests.walk.server import Server
@@ -52,6 +56,7 @@ def settings(kafka_address: str, server: Server, topic: str, sandbox: Sandbox) -
         redis=server.url,
         topic=topic,
         dead_topic=f"{topic}-dead",
+        registry_topic=f"{topic}-registry",
         group=topic,
         namespace=uuid4().hex,
         secret=SECRET,
@@ -239,6 +244,43 @@ async def test_what_waits_long_is_parked_and_survives_a_wipe_in_order(scene: Sce
     assert scene.shown == scene.all_in_order
     async with at_hand(scene.settings) as kept:
         assert [one async for one in kept.parked.living()] == []
+
+
+async def test_what_is_registered_outlives_a_wiped_redis(scene: Scene) -> None:
+    async with at_hand(scene.settings) as kept, Redis.from_url(scene.server.url) as redis:
+        await kept.registry.put(Kind.PERSON, "T1/U1", b"old")
+        await kept.registry.put(Kind.PERSON, "T1/U1", b"\x00\xff new")
+        await kept.registry.put(Kind.KEY, "k1", b"key")
+        await kept.registry.put(Kind.KEY, "k2", b"gone")
+        await kept.registry.remove(Kind.KEY, "k2")
+        await redis.flushall()
+        with capture_logs() as logs:
+            await kept.recovery.take_up()
+        assert [one["registered"] for one in logs if one["event"] == "recovery_ended"] == [3]
+        assert await kept.registry.all(Kind.PERSON) == {"T1/U1": b"\x00\xff new"}
+        assert await kept.registry.all(Kind.KEY) == {"k1": b"key"}
+        assert await redis.hgetall(Keys(scene.settings.namespace).registry_unwritten) == {}
+        version = await kept.registry.version()
+        await kept.registry.put(Kind.KEY, "k3", b"later")
+        assert await kept.registry.version() == version + 1 > 6
+
+
+async def test_a_change_of_the_registry_whose_writer_died_is_written_by_the_keeper(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_hand(scene.settings) as kept, Redis.from_url(scene.server.url) as redis:
+
+        async def away(*_: object) -> None:
+            raise UnavailableError("Kafka is away")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(KafkaJournal, "write", away)
+            with pytest.raises(UnavailableError):
+                await kept.registry.put(Kind.KEY, "k1", b"kept")
+        await Keeper(kept, Metrics()).start()
+        await redis.flushall()
+        await kept.recovery.take_up()
+        assert await kept.registry.get(Kind.KEY, "k1") == b"kept"
 
 
 async def committed_past(scene: Scene) -> bool:

@@ -1,6 +1,6 @@
--- written(id, version) -> 1 where the journal now holds what the subscription is, 0 where it was changed meanwhile
+-- written(id, version) -> 1 where the journal now holds what the thing is, 0 where it was changed meanwhile
 --
---   KEYS[1] subscriptions:unwritten  HASH  loses the id, if its version is the one written
+--   KEYS[1] …unwritten  HASH  loses the id, if its version is the one written
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
   return 0
 end

@@ -51,6 +51,7 @@ class Bench(RuleBasedStateMachine):
             keys,
             self.epoch,
             subscriptions=self.journal,  # type: ignore[arg-type] # the two methods that a recovery calls
+            registry=Paper(),  # type: ignore[arg-type] # as above
             parked=self.journal,  # type: ignore[arg-type] # as above
             ends=self.ends,
             front=Front(run=LIMITS.run, interval=1_000, sending=1),

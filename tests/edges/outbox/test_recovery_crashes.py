@@ -61,6 +61,14 @@ class Journals(Paper):
             yield Entry(key=one.id, value=None if gone else subscription_json(one).encode(), version=version)
 
 
+class Register:
+    """The registry's journal, in another order than it was made in."""
+
+    async def entries(self) -> AsyncIterator[Entry]:
+        for version, value in ((2, b"old"), (1, b"older"), (4, None), (3, b"new")):
+            yield Entry(key=f"person/p{version % 2}", value=value, version=version)
+
+
 def _subscription(number: int) -> Subscription:
     return Subscription(id=SubscriptionId(f"s{number}"), team="T1", owner="U1", filter=parse(""), destination=OTHER)
 
@@ -112,6 +120,7 @@ class Scene:
                 keys,
                 Epoch(bare, keys),
                 subscriptions=journals,  # type: ignore[arg-type] # the two methods that a recovery calls
+                registry=Register(),  # type: ignore[arg-type] # as above
                 parked=journals,  # type: ignore[arg-type] # as above
                 ends=ends,
                 front=Front(run=LIMITS.run, interval=1_000, sending=1),
@@ -130,6 +139,7 @@ class Scene:
                 for one in sorted(found.waiting)
             },
             "reread": await cast("Any", self.redis.hgetall(keys.reread)),
+            "registry": await cast("Any", self.redis.hgetall(keys.registered("person"))),
             "subscriptions": {
                 one.decode(): orjson.loads(text)
                 for one, text in sorted((await cast("Any", self.redis.hgetall(keys.subscriptions))).items())
