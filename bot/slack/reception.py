@@ -27,7 +27,7 @@ from bot.slack.inbox import Inbox, Kept, LetGoError, Receipt, identity
 RECEIVE_SECONDS = 2.0
 """Slack waits 3 s in all."""
 MOST_TRIES = 5
-"""A request that was taken over so often is what the others died of."""
+"""A request that so many processes left behind is what they died of."""
 UNAVAILABLE = 503
 
 log = structlog.get_logger()
@@ -145,7 +145,7 @@ class Reception:
             await self._done(kept.id)
             return
         if kept.answer:
-            self._begin(kept.id, "noted-answer", self._desk.deliver(kept.id, kept.answer))
+            self._begin(kept.id, "noted-answer", lambda: self._desk.deliver(kept.id, kept.answer))
             return
         slip = Slip(id=kept.id)
         response = await self._ask(kept.body, {}, slip)
@@ -154,24 +154,24 @@ class Reception:
         elif slip.task is None:
             await self._done(kept.id)
         else:
-            self._start(slip.task, tries=kept.tries)
+            self._start(slip.task, kept)
 
-    def _start(self, task: Task, *, tries: int = 0) -> None:
-        self._begin(task.request.id, task.name, self._work(task, tries))
+    def _start(self, task: Task, kept: Kept | None = None) -> None:
+        self._begin(task.request.id, task.name, lambda: self._work(task, kept))
 
-    def _begin(self, request: str, name: str, work: Any) -> None:
+    def _begin(self, request: str, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._in_hand.add(request)
         try:
             self._desk.errands.start(name, self._see_to(request, work))
         except BusyError:
             # It filled up since the listener asked.
-            work.close()
-            self._put_off(request)
+            self._in_hand.discard(request)
+            self._again.add(request)
 
-    async def _see_to(self, request: str, work: Any) -> None:
+    async def _see_to(self, request: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work; the request leaves the inbox, unless it is somebody else's now or has to be done again."""
         try:
-            await work
+            await work()
         except LetGoError as error:
             log.warning("request_let_go", request=request, reason=str(error))
             if error.again:
@@ -183,16 +183,16 @@ class Reception:
         else:
             await self._done(request)
         finally:
-            work.close()  # it never began where the errand was cut off before
             self._in_hand.discard(request)
 
-    async def _work(self, task: Task, tries: int) -> None:
+    async def _work(self, task: Task, kept: Kept | None) -> None:
+        """Do what the listener wants done; `kept` where it comes from the inbox."""
         desk, request = self._desk, task.request
         try:
-            if tries > MOST_TRIES:
-                log.error("request_given_up", request=request.id, tries=tries)
+            if kept is not None and kept.tries > MOST_TRIES:
+                log.error("request_given_up", request=request.id, tries=kept.tries)
                 await desk.answer(request, trouble())
-            elif tries and task.fresh:
+            elif kept is not None and task.fresh:
                 await desk.answer(request, too_late())
             else:
                 await task.work(request)
@@ -213,7 +213,3 @@ class Reception:
             pass  # somebody took it over after its last step, and finds that it is done or its answer begun
         except UnavailableError:
             self._again.add(request)
-
-    def _put_off(self, request: str) -> None:
-        self._in_hand.discard(request)
-        self._again.add(request)
