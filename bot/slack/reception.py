@@ -88,12 +88,14 @@ class Reception:
 
         What is not finished then is for the others, at once.
         """
-        looking = asyncio.create_task(self._keep_looking(), name="inbox-look")
+        stop = asyncio.Event()
+        looking = asyncio.create_task(self._keep_looking(stop), name="inbox-look")
         try:
             yield
         finally:
             self._closed = True
             await self._desk.errands.drain(drain)
+            stop.set()  # redis-py can swallow a cancellation
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
             with suppress(UnavailableError):
@@ -113,8 +115,8 @@ class Reception:
             if kept.id not in self._in_hand:  # else it went to another and came back, while we were working on it
                 await self._resume(kept)
 
-    async def _keep_looking(self) -> None:
-        while True:
+    async def _keep_looking(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
             try:
                 await self.look()
             except UnavailableError:
@@ -122,7 +124,9 @@ class Reception:
             except Exception:
                 # Without the lease every other process would do our work too: the loop has to go on.
                 log.exception("inbox_look_failed")
-            await asyncio.sleep(self._inbox.lease / 3)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._inbox.lease / 3):
+                    await stop.wait()
 
     def _unkept(self, request: str, task: Task, payload: Mapping[str, Any], error: Exception) -> BoltResponse:
         """Slack, or we, tell the person that nothing was done; and see to it, should Redis have it nevertheless.

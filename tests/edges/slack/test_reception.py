@@ -5,6 +5,7 @@ A cut-off process is played by an app whose work hangs at one step and is then c
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -325,6 +326,22 @@ async def test_what_is_not_finished_at_the_end_is_for_the_others_at_once(
     assert (await stopping.dispatch(typed(sandbox, "help", trigger_id="3"))).status == 503
     await go_on(survivor)
     assert len(replies(sandbox)) == 1
+
+
+async def test_a_cancellation_that_redis_py_swallows_does_not_keep_the_look_alive(
+    make: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, began = make(), asyncio.Event()
+
+    async def swallow(**_: Any) -> list[Any]:
+        began.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(inbox_of(app), "look", swallow)
+    async with asyncio.timeout(DEADLINE), app.serving(0):
+        await began.wait()
 
 
 async def test_the_look_goes_on_whatever_happens_in_it(make: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
