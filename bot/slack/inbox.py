@@ -53,9 +53,9 @@ class LetGoError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A request that was taken over. `answer` is what its last owner noted; `begun`: that it began to send it.
+    """A request to go on with. `answer` is what was noted, or empty; `begun`: somebody began to send it.
 
-    `tries` counts how often it was taken over, and `former` is the owner from whom.
+    `tries` counts the owners that had it before and are gone; `former` is the last one.
     """
 
     id: str

@@ -27,7 +27,7 @@ from bot.slack.inbox import Inbox, Kept, LetGoError, Receipt, identity
 RECEIVE_SECONDS = 2.0
 """Slack waits 3 s in all."""
 MOST_TRIES = 5
-"""A request that was taken over so often is what the others died of."""
+"""A request that so many processes left behind is what they died of."""
 UNAVAILABLE = 503
 
 log = structlog.get_logger()
@@ -88,12 +88,14 @@ class Reception:
 
         What is not finished then is for the others, at once.
         """
-        looking = asyncio.create_task(self._keep_looking(), name="inbox-look")
+        stop = asyncio.Event()
+        looking = asyncio.create_task(self._keep_looking(stop), name="inbox-look")
         try:
             yield
         finally:
             self._closed = True
             await self._desk.errands.drain(drain)
+            stop.set()  # redis-py can swallow a cancellation
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
             with suppress(UnavailableError):
@@ -113,8 +115,8 @@ class Reception:
             if kept.id not in self._in_hand:  # else it went to another and came back, while we were working on it
                 await self._resume(kept)
 
-    async def _keep_looking(self) -> None:
-        while True:
+    async def _keep_looking(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
             try:
                 await self.look()
             except UnavailableError:
@@ -122,7 +124,9 @@ class Reception:
             except Exception:
                 # Without the lease every other process would do our work too: the loop has to go on.
                 log.exception("inbox_look_failed")
-            await asyncio.sleep(self._inbox.lease / 3)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._inbox.lease / 3):
+                    await stop.wait()
 
     def _unkept(self, request: str, task: Task, payload: Mapping[str, Any], error: Exception) -> BoltResponse:
         """Slack, or we, tell the person that nothing was done; and see to it, should Redis have it nevertheless.
@@ -145,7 +149,7 @@ class Reception:
             await self._done(kept.id)
             return
         if kept.answer:
-            self._begin(kept.id, "noted-answer", self._desk.deliver(kept.id, kept.answer))
+            self._begin(kept.id, "noted-answer", lambda: self._desk.deliver(kept.id, kept.answer))
             return
         slip = Slip(id=kept.id)
         response = await self._ask(kept.body, {}, slip)
@@ -154,24 +158,24 @@ class Reception:
         elif slip.task is None:
             await self._done(kept.id)
         else:
-            self._start(slip.task, tries=kept.tries)
+            self._start(slip.task, kept)
 
-    def _start(self, task: Task, *, tries: int = 0) -> None:
-        self._begin(task.request.id, task.name, self._work(task, tries))
+    def _start(self, task: Task, kept: Kept | None = None) -> None:
+        self._begin(task.request.id, task.name, lambda: self._work(task, kept))
 
-    def _begin(self, request: str, name: str, work: Any) -> None:
+    def _begin(self, request: str, name: str, work: Callable[[], Awaitable[None]]) -> None:
         self._in_hand.add(request)
         try:
             self._desk.errands.start(name, self._see_to(request, work))
         except BusyError:
             # It filled up since the listener asked.
-            work.close()
-            self._put_off(request)
+            self._in_hand.discard(request)
+            self._again.add(request)
 
-    async def _see_to(self, request: str, work: Any) -> None:
+    async def _see_to(self, request: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work; the request leaves the inbox, unless it is somebody else's now or has to be done again."""
         try:
-            await work
+            await work()
         except LetGoError as error:
             log.warning("request_let_go", request=request, reason=str(error))
             if error.again:
@@ -183,16 +187,16 @@ class Reception:
         else:
             await self._done(request)
         finally:
-            work.close()  # it never began where the errand was cut off before
             self._in_hand.discard(request)
 
-    async def _work(self, task: Task, tries: int) -> None:
+    async def _work(self, task: Task, kept: Kept | None) -> None:
+        """Do what the listener wants done; `kept` where it comes from the inbox."""
         desk, request = self._desk, task.request
         try:
-            if tries > MOST_TRIES:
-                log.error("request_given_up", request=request.id, tries=tries)
+            if kept is not None and kept.tries > MOST_TRIES:
+                log.error("request_given_up", request=request.id, tries=kept.tries)
                 await desk.answer(request, trouble())
-            elif tries and task.fresh:
+            elif kept is not None and task.fresh:
                 await desk.answer(request, too_late())
             else:
                 await task.work(request)
@@ -213,7 +217,3 @@ class Reception:
             pass  # somebody took it over after its last step, and finds that it is done or its answer begun
         except UnavailableError:
             self._again.add(request)
-
-    def _put_off(self, request: str) -> None:
-        self._in_hand.discard(request)
-        self._again.add(request)

@@ -6,7 +6,7 @@
 --
 --   KEYS[1] inbox               ZSET  loses what is older than `keep` ms
 --   KEYS[2] inbox:owners        ZSET  owner → when its lease expires; loses expired ones that have no requests left
---   <prefix>request:<request>   HASH  o becomes the owner; t counts the takeovers
+--   <prefix>request:<request>   HASH  o becomes the owner; t counts how often it changed
 local prefix, owner, keep, room = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
@@ -17,7 +17,7 @@ local found = {}
 local function take(request, key)
   local kept = redis.call('HMGET', key, 'b', 'a', 's', 'o')
   redis.call('HSET', key, 'o', owner)
-  local tries = redis.call('HINCRBY', key, 't', 1)
+  local tries = redis.call('HINCRBY', key, 't', kept[4] == owner and 0 or 1)
   found[#found + 1] = {request, kept[1], kept[2] or '', kept[3] or '', tries, kept[4]}
 end
 
