@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.core.permission import Admission
+
 
 class Role(StrEnum):
     """A part of the service that may run in a process of its own."""
@@ -99,6 +101,14 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address on which the web role listens.")
     port: int = Field(8080, ge=0, le=65535, description="Port on which the web role listens; 0 picks a free one.")
+    guests: Admission = Field(
+        Admission.DENY,
+        description="What guests of the workspace may do. deny: nothing; self: what concerns themselves only; "
+        "allow: what members may.",
+    )
+    strangers: Admission = Field(
+        Admission.DENY, description="The same for people of other organisations, met through Slack Connect."
+    )
     stream_token: SecretStr = Field(
         SecretStr(""),
         description="Bearer token that /stream and /ws ask for; empty closes both. "

@@ -27,6 +27,7 @@ from bot.core.destination import DestinationId
 from bot.core.doubt import policy
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
+from bot.core.permission import Policy
 from bot.core.subscription import Doubt
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
@@ -262,6 +263,7 @@ async def people(settings: Settings, kept: Stores) -> AsyncIterator[Listening]:
             secret_of=lambda destination: signing_secret(master, destination),
             now=kept.clock,
             draw=secrets.randbelow,
+            policy=Policy(guests=settings.guests, strangers=settings.strangers),
         )
         inbox = Inbox(kept.redis, kept.keys, epoch=kept.epoch, lease=settings.inbox_lease_seconds)
         app = SlackApp(web=web, installations=installations, actions=Actions(world), inbox=inbox)
