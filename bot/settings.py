@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("TIDINGS_SLACK_API_URL", "SLACK_API_URL"),
         description="Where Slack's Web API answers; another value points at the sandbox.",
     )
+    admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Who administers Tidings besides the workspace's admins and owners: ids of people (U…) and of user "
+        "groups (S…), comma-separated. They are told what goes wrong; if nobody is named, the workspace's admins are.",
+    )
     host: str = Field("127.0.0.1", description="Address on which the web role listens.")
     port: int = Field(8080, ge=0, le=65535, description="Port on which the web role listens; 0 picks a free one.")
     stream_token: SecretStr = Field(
@@ -144,7 +149,7 @@ class Settings(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")
 
-    @field_validator("stream_origins", "webhook_allow", "webhook_ports", mode="before")
+    @field_validator("admins", "stream_origins", "webhook_allow", "webhook_ports", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -36,7 +36,10 @@ from bot.render.digest import take
 from bot.render.webhook import signing_secret
 from bot.settings import Settings
 from bot.slack.app import SlackApp
-from bot.slack.directory import Directory
+from bot.slack.directory.channels import SlackChannels
+from bot.slack.directory.groups import SlackGroups
+from bot.slack.directory.lookup import Lookup
+from bot.slack.directory.people import SlackPeople
 from bot.slack.endpoint import Endpoint
 from bot.slack.inbox import Inbox
 from bot.slack.installation import SingleInstallation
@@ -48,6 +51,7 @@ from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.parked import ParkedJournal
+from bot.stores.persons import RegistryPersons
 from bot.stores.recovery import Front, Recovery
 from bot.stores.registry import Registry
 from bot.stores.subscriptions import RedisSubscriptions
@@ -85,6 +89,7 @@ class Stores:
     outbox: RedisOutbox
     subscriptions: RedisSubscriptions
     registry: Registry
+    persons: RegistryPersons
     audit: RedisAudit
     parked: ParkedJournal
     epoch: Epoch
@@ -115,12 +120,14 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
             parked = ParkedJournal(journal(settings.parked_topic))
             clock = RedisClock(bare, now_ms)
             await clock.look()
+            registered = Registry(redis, keys, epoch=epoch, journal=registry)
             yield Stores(
                 redis=redis,
                 keys=keys,
                 outbox=RedisOutbox(redis, keys, limits, epoch=epoch),
                 subscriptions=RedisSubscriptions(redis, keys, epoch=epoch, journal=subscriptions),
-                registry=Registry(redis, keys, epoch=epoch, journal=registry),
+                registry=registered,
+                persons=RegistryPersons(registered),
                 audit=RedisAudit(redis, keys),
                 parked=parked,
                 epoch=epoch,
@@ -242,12 +249,13 @@ async def people(settings: Settings, kept: Stores) -> AsyncIterator[Listening]:
         async def token_of(_: str) -> str:
             return (await installations.installation()).token
 
-        directory = Directory(web, token_of, clock=time.monotonic)
+        lookup = Lookup(web=web, token_of=token_of)
+        groups = SlackGroups(lookup, clock=time.monotonic)
         master = settings.secret.get_secret_value()
         world = World(
             subscriptions=kept.subscriptions,
-            people=directory,
-            channels=directory,
+            people=SlackPeople(lookup, groups, clock=time.monotonic, admins=settings.admins),
+            channels=SlackChannels(lookup, clock=time.monotonic),
             audit=kept.audit,
             lanes=kept.outbox,
             refuse_url=lambda url: check_url(url, settings.webhook_allow, settings.webhook_ports),

@@ -21,6 +21,7 @@ class Person:
     is_primary_owner: bool = False
     is_restricted: bool = False
     is_ultra_restricted: bool = False
+    is_stranger: bool = False
     deleted: bool = False
     tz: str = "Europe/Berlin"
     tz_offset: int = 3600
@@ -79,6 +80,8 @@ class Person:
             "is_bot": self.is_bot,
             "is_app_user": False,
             "updated": 0,
+            # Slack names it of people met in a shared channel only
+            **({"is_stranger": True} if self.is_stranger else {}),
         }
 
 

@@ -22,7 +22,9 @@ SCOPES = {
     "groups:read": "as channels:read, for private channels it was invited to",
     "im:history": "as channels:history, in its direct messages",
     "im:write": "open a direct message, to look there",
-    "users:read": "tell who is an admin of the workspace",
+    "usergroups:read": "tell who is in a user group that is subscribed, or that administers Tidings",
+    "users:read": "tell who is an admin, a guest or gone, and a person's time zone",
+    "users:read.email": "find who asked a model, where an event names them by their address",
 }
 """The bot's scopes, each with what it is for."""
 

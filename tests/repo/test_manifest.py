@@ -70,7 +70,9 @@ def test_every_scope_and_event_stands_beside_its_reason(socket_mode: bool) -> No
 
 
 def test_the_scopes_are_those_that_the_methods_we_call_need() -> None:
-    source = "\n".join(path.read_text() for part in ("outlets", "slack") for path in (ROOT / "bot" / part).glob("*.py"))
+    source = "\n".join(
+        path.read_text() for part in ("outlets", "slack") for path in (ROOT / "bot" / part).rglob("*.py")
+    )
     called = {name.replace("_", ".") for name in re.findall(r"\bapi\.([a-z]+_\w+)\(", source)}
     methods = {name: method for name, method in METHODS.items() if name.replace("_", ".") in called}
     assert {"chat.postMessage", "views.publish", "users.info"} <= set(methods)

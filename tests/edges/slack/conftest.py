@@ -24,7 +24,10 @@ from bot.render.webhook import signing_secret
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
 from bot.slack.app import SlackApp
-from bot.slack.directory import Directory
+from bot.slack.directory.channels import SlackChannels
+from bot.slack.directory.groups import SlackGroups
+from bot.slack.directory.lookup import Lookup
+from bot.slack.directory.people import SlackPeople
 from bot.slack.endpoint import PATH, Endpoint
 from bot.slack.inbox import Inbox
 from bot.slack.installation import SingleInstallation
@@ -52,11 +55,21 @@ async def web(sandbox: Sandbox) -> AsyncIterator[SlackWeb]:
 
 
 @pytest.fixture
-async def directory(sandbox: Sandbox, web: SlackWeb) -> Directory:
+def lookup(sandbox: Sandbox, web: SlackWeb) -> Lookup:
     async def token_of(_: str) -> str:
         return sandbox.bot_token
 
-    return Directory(web, token_of, clock=time.monotonic)
+    return Lookup(web=web, token_of=token_of)
+
+
+@pytest.fixture
+def known_people(lookup: Lookup) -> SlackPeople:
+    return SlackPeople(lookup, SlackGroups(lookup, clock=time.monotonic), clock=time.monotonic)
+
+
+@pytest.fixture
+def known_channels(lookup: Lookup) -> SlackChannels:
+    return SlackChannels(lookup, clock=time.monotonic)
 
 
 @pytest.fixture
@@ -65,12 +78,18 @@ def subscriptions(redis: Redis, keys: Keys) -> RedisSubscriptions:
 
 
 @pytest.fixture
-def actions(subscriptions: RedisSubscriptions, directory: Directory, redis: Redis, keys: Keys) -> Actions:
+def actions(
+    subscriptions: RedisSubscriptions,
+    known_people: SlackPeople,
+    known_channels: SlackChannels,
+    redis: Redis,
+    keys: Keys,
+) -> Actions:
     return Actions(
         World(
             subscriptions=subscriptions,
-            people=directory,
-            channels=directory,
+            people=known_people,
+            channels=known_channels,
             audit=RedisAudit(redis, keys),
             lanes=RedisOutbox(redis, keys, Limits()),
             refuse_url=lambda url: check_url(url, (), (443,)),

@@ -19,7 +19,8 @@ from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.slack.app import SlackApp
-from bot.slack.directory import Directory
+from bot.slack.directory.channels import SlackChannels
+from bot.slack.directory.people import SlackPeople
 from bot.slack.installation import SingleInstallation
 from bot.slack.socket import SocketMode
 from tests.edges.outlets.parcels import parcel
@@ -108,16 +109,22 @@ async def test_what_answers_a_person_answers_once(
     [("conversations.join", 1), ("users.info", 2), ("conversations.info", 2)],
 )
 async def test_the_directory_changes_nothing_twice(
-    directory: Directory, sandbox: Sandbox, method: str, times: int, *, fresh: bool
+    known_people: SlackPeople,
+    known_channels: SlackChannels,
+    sandbox: Sandbox,
+    method: str,
+    times: int,
+    *,
+    fresh: bool,
 ) -> None:
     channel = sandbox.channel_id("random")
     people = iter([sandbox.user_id("tomas.okafor"), sandbox.user_id("amara.nwosu")])
 
     async def ask() -> None:
         asked: dict[str, Callable[[], Awaitable[Any]]] = {
-            "conversations.join": lambda: directory.join("T0SANDBOX", channel),
-            "users.info": lambda: directory.is_admin("T0SANDBOX", next(people)),
-            "conversations.info": lambda: directory.find("T0SANDBOX", channel),
+            "conversations.join": lambda: known_channels.join("T0SANDBOX", channel),
+            "users.info": lambda: known_people.person("T0SANDBOX", next(people)),
+            "conversations.info": lambda: known_channels.find("T0SANDBOX", channel),
         }
         try:
             await asked[method]()

@@ -1,0 +1,1 @@
+"""What Slack knows about people, user groups and channels, remembered for minutes: three small ports' edges."""
