@@ -33,6 +33,7 @@ from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports.outlet import Service
+from bot.ports.people import Recent
 from bot.render.digest import take
 from bot.render.webhook import signing_secret
 from bot.settings import Settings
@@ -237,7 +238,11 @@ class Listening:
 
 
 @asynccontextmanager
-async def people(settings: Settings, kept: Stores) -> AsyncIterator[Listening]:
+async def people(
+    settings: Settings,
+    kept: Stores,
+    recent: Recent,  # noqa: ARG001 (for the world of the actions, which does not ask for it yet)
+) -> AsyncIterator[Listening]:
     """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
 
     On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.

@@ -5,6 +5,7 @@ deliveries that must arrive are ingest's. A record that is no event is counted a
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from bot.core.cloudevent import encode, read
@@ -29,11 +30,19 @@ class Publisher(Protocol):
 
 
 class Broadcast:
-    """The loop from records to browsers."""
+    """The loop from records to browsers. `seen` is told of each record, too: one reading for both."""
 
-    def __init__(self, source: RecordSource, gateway: Publisher, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        source: RecordSource,
+        gateway: Publisher,
+        metrics: Metrics,
+        *,
+        seen: Callable[[Record], None] | None = None,
+    ) -> None:
         self._source = source
         self._gateway = gateway
+        self._seen = seen
         self._events = metrics.broadcast_records.labels("event")
         self._unreadable = metrics.broadcast_records.labels("unreadable")
 
@@ -47,6 +56,8 @@ class Broadcast:
                 await asyncio.sleep(0)
 
     def _publish(self, record: Record) -> None:
+        if self._seen is not None:
+            self._seen(record)
         position = Position(topic=record.topic, partition=record.partition, offset=record.offset)
         match read(record.value, record.headers, position, timestamp=record.timestamp):
             case Unreadable():

@@ -21,6 +21,10 @@ ASK_AGAIN_SECONDS = 1.0
 PLACE_AGAIN_SECONDS = 0.1
 """The least time between two placings of a partition, so that one that can't be placed is no busy loop."""
 
+PAST_SECONDS = 5.0
+LEAST_SHARE = 10
+"""Records of the past that are read of a partition, however many partitions there are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -158,6 +162,31 @@ class TailSource:
     async def __aexit__(self, *_: object) -> None:
         """Stop reading."""
         await self._consumer.stop()
+
+    async def past(self, records: int) -> AsyncIterator[Sequence[Record]]:
+        """Yield about that many of the last records, of every partition its share; then `batches` goes on from there.
+
+        It takes a few seconds at most, and less is read where that is too short.
+        """
+        partitions = sorted(self._consumer.assignment())
+        if not partitions:
+            return
+        share = max(LEAST_SHARE, -(-records // len(partitions)))
+        begins = await self._consumer.beginning_offsets(partitions)
+        ends = await self._consumer.end_offsets(partitions)
+        for place in partitions:
+            self._consumer.seek(place, max(begins[place], ends[place] - share))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PAST_SECONDS
+        left = {place for place in partitions if begins[place] < ends[place]}
+        while left and loop.time() < deadline:
+            fetched = await self._consumer.getmany(*left, timeout_ms=POLL_MS)
+            for place, messages in fetched.items():
+                yield [record(message) for message in messages if message.offset < ends[place]]
+            # A transaction's markers are offsets without a record.
+            left = {place for place in left if await self._consumer.position(place) < ends[place]}
+        for place in partitions:
+            self._consumer.seek(place, ends[place])
 
     async def batches(self) -> AsyncIterator[Sequence[Record]]:
         """Yield what was fetched, one partition at a time; an empty batch when there was nothing."""

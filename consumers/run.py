@@ -31,8 +31,10 @@ from bot.core.backoff import HOUR
 from bot.core.errors import UnavailableError
 from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
+from bot.stores.recent import RecentEvents
 from bot.telemetry import Metrics
 from bot.web import console
+from bot.web.gateway import Gateway
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
 from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
@@ -45,6 +47,7 @@ from consumers.kafka import GroupSource, TailSource, producer
 from consumers.keeper import Keeper
 from consumers.parking import Parking
 from consumers.race import first
+from consumers.recent import recall, remember
 from consumers.watch import StuckError, Timing
 
 log = structlog.get_logger()
@@ -85,6 +88,7 @@ class Process:
         self._stopping = False
         self._ingest: Ingest | None = None
         self._dispatch: Dispatch | None = None
+        self._recent: RecentEvents | None = None
         self._loops: set[asyncio.Task[None]] = set()
         self._died = asyncio.Event()
         self._people = AsyncExitStack()
@@ -150,7 +154,8 @@ class Process:
         else:
             self._signals.ingest_idle.set()
         if Role.SLACK in self._roles:
-            listening = await self._people.enter_async_context(people(settings, kept))
+            self._recent = RecentEvents()
+            listening = await self._people.enter_async_context(people(settings, kept, self._recent))
             open_.push_async_callback(self._people.aclose)
             routes += listening.routes
             self._checks["slack"] = listening.ready
@@ -158,7 +163,9 @@ class Process:
             gateway, served = await open_.enter_async_context(streams(settings, self._metrics))
             routes += [*served.routes(), *console.routes()]
             self._farewells.append(gateway.close)
-            self._own("broadcast", self._broadcasting(gateway))
+            self._own("broadcast", self._tailing(gateway))
+        elif self._recent is not None:
+            self._own("recent", self._tailing(None))
         if Role.WEB in self._roles:
             routes += console.routes()
         return routes
@@ -208,11 +215,20 @@ class Process:
         finally:
             self._signals.drained.set()
 
-    async def _broadcasting(self, gateway: Any) -> None:
+    async def _tailing(self, gateway: Gateway | None) -> None:
+        """Read the topic's end, for browsers and for what is remembered of the last while; once for both."""
+        recent, past = self._recent, self._recent is not None
         while True:
             try:
                 async with TailSource(self._settings.kafka, self._settings.topic) as source:
-                    await Broadcast(source, gateway, self._metrics).run()
+                    if recent is not None and past:
+                        await recall(source, recent)
+                        past = False
+                    if gateway is not None:
+                        seen = None if recent is None else recent.see
+                        await Broadcast(source, gateway, self._metrics, seen=seen).run()
+                    elif recent is not None:
+                        await remember(source, recent)
             except (KafkaError, OSError) as error:
                 log.warning("consumer_replaced", why=str(error) or type(error).__name__)
                 await asyncio.sleep(RESTART_SECONDS)
