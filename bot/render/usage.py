@@ -19,36 +19,115 @@ class Verb:
 VERBS = (
     Verb(
         name="subscribe",
-        form="subscribe [filter] [to #channel | me | https://…] [mention @person] [doubt repeat | ask]",
-        does="Get the events that match the filter: in this channel, another one, a direct message or a webhook. "
-        "Without a filter you get every event.\n"
-        "When an answer of Slack's is lost, a result may be there already. Where I may not look, `doubt repeat` shows "
-        "it again and says so; `doubt ask` shows a button instead.",
+        form="subscribe [filter] [to PLACE] [mention @person] [digest hourly] [quiet 22:00-07:00] [thread session]",
+        does="Get the events that match the filter: in this channel, or wherever `to` says: #channel, @person, @group, "
+        "me, an e-mail address or https://… Alone it opens a form. `help style` tells about the rest.",
         examples=(
             "subscribe model:fraud-* status:failed",
-            "subscribe confidence<0.8 -tag:test to me",
+            "subscribe confidence<0.8 -tag:test to me digest hourly",
             "subscribe status:needs_review to #ml-review mention @ana",
-            "subscribe label.team:payments doubt ask",
         ),
     ),
     Verb(
         name="unsubscribe",
-        form="unsubscribe ID",
-        does="End a subscription. The ID stands beside it in the list; its owner and admins may.",
+        form="unsubscribe ID | all",
+        does="End a subscription, or all of yours. The ID stands beside it in the list. "
+        "Its owner, whoever gets it, and admins may.",
         examples=("unsubscribe k7m2qx",),
     ),
     Verb(
+        name="edit",
+        form="edit ID [filter] [to PLACE] […]",
+        does="Change what you name, and leave the rest. `filter any`, `digest off`, `quiet off`, `thread off` and "
+        "`mention nobody` take something away. With the ID alone it opens a form.",
+        examples=("edit k7m2qx status:failed,cancelled", "edit k7m2qx to #ml-review digest daily 09:00"),
+    ),
+    Verb(
         name="list",
-        form="list [all]",
-        does="Show your subscriptions and this channel's. Admins can list all of the workspace's.",
+        form="list [all [words] | in #channel | of @person]",
+        does="Show your subscriptions and this channel's, a channel's, or a person's. "
+        "Admins can list, and search, all of the workspace's.",
+        examples=("list in #ml-review", "list all fraud paused"),
+    ),
+    Verb(
+        name="pause",
+        form="pause ID [for 2h]",
+        does="Let its events wait; they come when it is resumed, or when the time is over.",
+        examples=("pause k7m2qx for 2h",),
+    ),
+    Verb(
+        name="mute",
+        form="mute ID [for 2h]",
+        does="Let its events pass by; nothing comes later.",
+        examples=("mute k7m2qx for 45m",),
+    ),
+    Verb(
+        name="resume", form="resume ID", does="Let a paused or muted subscription go on.", examples=("resume k7m2qx",)
+    ),
+    Verb(
+        name="test",
+        form="test ID",
+        does="Send a made-up result, marked TEST, to where it leads.",
+        examples=("test k7m2qx",),
+    ),
+    Verb(
+        name="preview",
+        form="preview FILTER",
+        does="Show how many of the last events the filter would have matched, and three of them.",
+        examples=("preview model:fraud-* confidence<0.8",),
+    ),
+    Verb(
+        name="why",
+        form="why EVENT",
+        does="Tell why an event came, or did not: for each subscription that you may see, what fits and what became "
+        "of it. EVENT is its ID, its inference's, or a link to its message.",
+        examples=("why inf-9f2c",),
+    ),
+    Verb(name="status", form="status", does="Tell how things stand: what waits, what is paused and why."),
+    Verb(name="undo", form="undo", does="Take back your last change; again, the one before it."),
+    Verb(
+        name="history",
+        form="history [ID]",
+        does="Tell who changed a subscription, and how. Without an ID, everyone's changes, for admins.",
+        examples=("history k7m2qx",),
+    ),
+    Verb(
+        name="me",
+        form="me [on | off | quiet 22:00-07:00 | zone Europe/Berlin]",
+        does="About yourself. `on`: get the results of what you asked models, by direct message. `quiet`: hours at "
+        "which no direct message comes; what comes then waits for their end. `zone`: whose clock counts; `auto` "
+        "for the one in Slack.",
+        examples=("me on", "me quiet 22:00-07:00", "me quiet off", "me zone Europe/Berlin"),
+    ),
+    Verb(
+        name="admin",
+        form="admin [resume PLACE | move PLACE to PLACE | adopt ID | list | audit | health | dead]",
+        does="`resume` lets a paused place go on, `move` leads a lost place's subscriptions elsewhere with what waits; "
+        "owners may do both with their own. For admins: `adopt` takes subscriptions over, `list` has everyone's, "
+        "`audit` everyone's changes; `dead` tells where dead letters are.",
+        examples=("admin resume #ml-review", "admin move #ml-review to #ml-archive", "admin adopt k7m2qx"),
     ),
     Verb(
         name="help",
         form="help [topic]",
-        does="Show this, or one topic: filter, subscribe, unsubscribe or list.",
-        examples=("help filter",),
+        does="Show this, or one topic: a verb, filter or style.",
+        examples=("help filter", "help style"),
     ),
 )
+
+
+STYLES = (
+    ("mention @ana", "calls a person, or a user group, with each result"),
+    ("digest 15m", "one message for each quarter of an hour, with all that came in it"),
+    ("digest hourly", "one message an hour"),
+    ("digest daily 09:00", "one message a day, at this time of yours"),
+    ("quiet 22:00-07:00", "nothing at these hours of yours; what comes then is sent at their end"),
+    ("thread inference", "one thread for what happens with an inference; channels only"),
+    ("thread session", "one thread for a conversation or workflow; channels only"),
+    ("doubt repeat", "when Slack's answer was lost and I may not look, a result is shown again, and says so"),
+    ("doubt ask", "… a button asks whether to show it"),
+)
+"""What may follow a filter, besides a place; each with what it means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,5 +165,6 @@ FIELDS = (
 
 
 def usage_hint() -> str:
-    """What Slack shows beside the command while it is typed."""
-    return " | ".join(verb.form for verb in VERBS)
+    """What Slack shows beside the command while it is typed: what people begin with, then the other verbs."""
+    first, *others = VERBS
+    return " | ".join((first.form, *(verb.name for verb in others)))
