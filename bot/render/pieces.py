@@ -76,6 +76,15 @@ def button(text: str, *, action: str, value: str, style: str | None = None, conf
     return block
 
 
+def overflow(options: Iterable[tuple[str, str]], *, action: str) -> Block:
+    """A menu behind three dots: what each option says, and the value that comes back with a click on it."""
+    return {
+        "type": "overflow",
+        "action_id": action,
+        "options": [{"text": _plain(text, BUTTON), "value": value} for text, value in options],
+    }
+
+
 def confirm(title: str, text: str, *, yes: str, no: str) -> Block:
     """A question that is asked before a click counts."""
     return {
