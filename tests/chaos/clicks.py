@@ -97,7 +97,8 @@ class Stage:
         """Subscribe, and now and then unsubscribe by the button in the reply, until told to stop."""
         channel = self.sandbox.channel_id("general")
         number = 0
-        while await self.typing.wait() and not stop.is_set():
+        while not stop.is_set():
+            await self.typing.wait()
             number += 1
             command = Act(kind="command", model=f"m-{user}-{number}".lower(), user=user)
             text = f"subscribe model:{command.model}"
@@ -148,7 +149,7 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
             Program(name, command, log=folder / f"{name}.log", environment=environment) for name in ("one", "other")
         ]
         for replica in replicas:
-            open_.push_async_callback(replica.terminate, seconds=8)
+            open_.push_async_callback(replica.kill)
         made = Stage(
             sandbox=sandbox,
             redis=await open_.enter_async_context(Redis.from_url(redis_url)),
