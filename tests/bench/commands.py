@@ -1,4 +1,4 @@
-"""How soon a command is acknowledged, with 10,000 subscriptions and events coming, beside an app that only does that."""
+"""How soon a command is acknowledged, with 10,000 subscriptions and a load, beside an app that only acknowledges."""
 
 import asyncio
 import os
