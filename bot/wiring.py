@@ -233,8 +233,8 @@ class Listening:
 
     async def ready(self) -> None:
         """Raise UnavailableError while Slack can't reach us over the socket."""
-        if self.socket is not None and not self.socket.connected:
-            raise UnavailableError("Slack: the Socket Mode connection is down")
+        if self.socket is not None and (why := self.socket.why_not) is not None:
+            raise UnavailableError(f"Slack: {why}")
 
 
 @asynccontextmanager

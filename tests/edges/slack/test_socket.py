@@ -1,16 +1,21 @@
 """The socket to Slack: opened, watched, mended and closed."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from aiohttp import WSMessage, WSMsgType
+from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from structlog.testing import capture_logs
 
 from bot.outlets.slack_web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.settings import SettingsError
+from bot.slack import socket as module
 from bot.slack.app import SlackApp
 from bot.slack.socket import SocketMode
-from tests.edges.slack.conftest import DEADLINE, Person, text_of
+from tests.edges.slack.conftest import DEADLINE, Person, eventually, text_of
 
 CHECK = 0.05
 
@@ -85,6 +90,95 @@ async def test_a_connection_that_slack_ends_is_opened_again_with_a_new_ticket(
             while not await answered(people["tomas"]):  # noqa: ASYNC110 (Slack has no event for this)
                 await asyncio.sleep(CHECK)
         assert tickets(sandbox) >= 2
+
+
+async def test_a_client_whose_own_tasks_died_is_replaced_by_a_new_one(
+    app: SlackApp, web: SlackWeb, sandbox: Sandbox, people: dict[str, Person]
+) -> None:
+    with capture_logs() as logs:
+        async with SocketMode(app, web, sandbox.app_token, check=CHECK, replace=4 * CHECK) as socket:
+            await until_connected(socket)
+            dead = client_of(socket)
+            for task in (dead.current_session_monitor, dead.message_receiver):
+                assert task is not None
+                task.cancel()
+            assert dead.current_session is not None
+            await dead.current_session.close()
+            await eventually(lambda: client_of(socket) is not dead and socket.connected)
+            assert socket.why_not is None
+            assert "/tidings" in text_of(await people["tomas"].type("general", "help"))
+    (down,) = (entry for entry in logs if entry["event"] == "socket_down")
+    assert "is down for 0 s, last heard 0 s ago" in down["why"]
+    assert not [task for task in asyncio.all_tasks() if "socket" in task.get_name()]
+
+
+def client_of(socket: SocketMode) -> SocketModeClient:
+    assert socket._handler is not None
+    return socket._handler.client
+
+
+async def test_until_the_first_connection_it_is_said_that_there_is_none(app: SlackApp, web: SlackWeb) -> None:
+    assert "is down for 0 s, nothing was heard on it" in str(SocketMode(app, web, "xapp-1").why_not)
+
+
+async def test_what_came_last_is_acknowledged_before_the_connection_closes(
+    app: SlackApp, web: SlackWeb, sandbox: Sandbox, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, leaving, dispatch = asyncio.Event(), asyncio.Event(), app.dispatch
+
+    async def slow(*given: Any, **more: Any) -> BoltResponse:
+        reached.set()
+        await leaving.wait()
+        return await dispatch(*given, **more)
+
+    monkeypatch.setattr(app, "dispatch", slow)
+    async with SocketMode(app, web, sandbox.app_token) as socket:
+        await until_connected(socket)
+        assert socket._handler is not None
+        farewell = socket._handler.farewell
+
+        async def leave(seconds: float) -> None:
+            leaving.set()
+            await farewell(seconds)
+
+        monkeypatch.setattr(socket._handler, "farewell", leave)
+        typed = asyncio.create_task(people["tomas"].type("general", "help"))
+        await reached.wait()
+    assert "/tidings" in text_of(await asyncio.wait_for(typed, DEADLINE))
+
+
+async def test_more_than_can_be_looked_at_is_not_acknowledged(
+    app: SlackApp, web: SlackWeb, sandbox: Sandbox, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST", 0)
+    sandbox.deliveries.ack_seconds = 0.2
+    with capture_logs() as logs:
+        async with SocketMode(app, web, sandbox.app_token) as socket:
+            await until_connected(socket)
+            assert not await answered(people["tomas"])
+    assert "socket_overrun" in [entry["event"] for entry in logs]
+
+
+@pytest.mark.parametrize(
+    ("said", "event"),
+    [
+        ('{"type":"hello","num_connections":9}', "socket_crowded"),
+        ('{"type":"hello","num_connections":2}', None),
+        ('{"type":"disconnect","reason":"link_disabled"}', "socket_refused"),
+        ('{"type":"disconnect","reason":"warning"}', "socket_refreshed"),
+        ("", None),
+        (" " * 2_000, None),
+    ],
+)
+async def test_what_slack_says_of_the_connection_is_logged(
+    app: SlackApp, web: SlackWeb, sandbox: Sandbox, said: str, event: str | None
+) -> None:
+    async with SocketMode(app, web, sandbox.app_token) as socket:
+        await until_connected(socket)
+        (hear,) = client_of(socket).on_message_listeners
+        with capture_logs() as logs:
+            await hear(WSMessage(WSMsgType.TEXT, said, None))
+    assert [entry["event"] for entry in logs] == ([event] if event else [])
 
 
 async def answered(person: Person) -> bool:
