@@ -64,8 +64,8 @@ class _Decided:
 class Dispatch:
     """Drains lanes of the kinds in `services`, `workers` at a time.
 
-    A delivery older than `age` milliseconds is given up. What waits for somebody is sent when the `gate` lets it. `clock` gives milliseconds since the epoch, by Redis's clock;
-    `dice` numbers within 0 and 1.
+    A delivery older than `age` milliseconds is given up. What waits for somebody is sent when the `gate` lets it.
+    `clock` gives milliseconds since the epoch, by Redis's clock; `dice` numbers within 0 and 1.
     """
 
     def __init__(

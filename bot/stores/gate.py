@@ -62,9 +62,10 @@ class Gatekeeper:
             at = release(digest=None, zone=UTC, rests=theirs, hold=None, since=now, now=now)
             return _verdict([[at]] * len(items), now)
         askers = await self._askers(own, destination, items, now)
-        zones = {
-            one.id: await self._zone(one, now) for one in {one.id: one for all_ in askers for one in all_}.values()
-        }
+        zones: dict[SubscriptionId, tzinfo] = {}
+        for one in (one for asking in askers for one in asking):
+            if one.id not in zones:
+                zones[one.id] = await self._zone(one, now)
         return _verdict(
             [
                 [
@@ -89,7 +90,7 @@ class Gatekeeper:
     async def _askers(
         self, own: SubscriptionId, destination: Destination, items: Sequence[Item], now: int
     ) -> list[list[Subscription]]:
-        """Who wants each: the subscription whose lane it is, and those to the same place that wanted it already then."""
+        """Who wants each: the subscription whose lane it is, and those to the same place that wanted it by then."""
         mine = await self._subscriptions.get(own)
         others = [
             one
