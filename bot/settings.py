@@ -156,6 +156,12 @@ class Settings(BaseSettings):
     lane_max: int = Field(
         100_000, ge=1, description="Deliveries that may wait in one lane; at that many, ingest waits."
     )
+    thread_hours: float = Field(
+        24,
+        gt=0,
+        description="How long a thread of a session or an inference takes replies; after that the next event begins "
+        "another.",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import structlog
@@ -23,7 +24,7 @@ from bot.actions.world import World
 from bot.core import pacing, schedules
 from bot.core.address import check_url
 from bot.core.delivery import SEND_WITHIN
-from bot.core.destination import DestinationId
+from bot.core.destination import Destination, DestinationId, SlackChannel, destination_id
 from bot.core.doubt import policy
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
@@ -32,7 +33,8 @@ from bot.core.subscription import Doubt
 from bot.outlets.slack import SlackOutlet
 from bot.outlets.slack_web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
-from bot.ports.outlet import Service
+from bot.ports.gate import Gate
+from bot.ports.outlet import Item, Service
 from bot.ports.people import Recent
 from bot.render.digest import take
 from bot.render.webhook import signing_secret
@@ -49,6 +51,7 @@ from bot.slack.socket import SocketMode
 from bot.stores.audit import RedisAudit
 from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
+from bot.stores.gate import Gatekeeper
 from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
@@ -57,6 +60,7 @@ from bot.stores.persons import RegistryPersons
 from bot.stores.recovery import Front, Recovery
 from bot.stores.registry import Registry
 from bot.stores.subscriptions import RedisSubscriptions
+from bot.stores.threads import RedisThreads
 from bot.telemetry import Metrics
 from bot.web.access import Access
 from bot.web.gateway import Gateway
@@ -196,9 +200,20 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
     async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
         return policy(await kept.subscriptions.of_destination(place), events)
 
+    threads = RedisThreads(
+        kept.redis, kept.keys, kept.subscriptions, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
+    )
+
+    async def together(place: Destination, items: Sequence[Item]) -> int:
+        """How many of a channel's items, from the first, go into the same thread, or into none."""
+        if not isinstance(place, SlackChannel):
+            return len(items)
+        keys = await threads.of(destination_id(place), [item.event for item in items])
+        return len(list(takewhile(lambda key: key == keys[0], keys)))
+
     async with AsyncExitStack() as open_:
         slack = await open_.enter_async_context(
-            SlackOutlet(SlackWeb(settings.slack_api_url), token_of, policy_of=policy_of)
+            SlackOutlet(SlackWeb(settings.slack_api_url), token_of, policy_of=policy_of, threads=threads)
         )
         webhook = await open_.enter_async_context(
             WebhookOutlet(
@@ -208,9 +223,14 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
             )
         )
         yield {
-            "slack": Service(outlet=slack, schedule=schedules.SLACK, pace=pacing.SLACK, fit=take),
+            "slack": Service(outlet=slack, schedule=schedules.SLACK, pace=pacing.SLACK, fit=take, together=together),
             "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
         }
+
+
+def gate(kept: Stores) -> Gate:
+    """Who holds back what waits."""
+    return Gatekeeper(kept.subscriptions)
 
 
 @asynccontextmanager

@@ -8,15 +8,17 @@ wait is given back with the time at which it is due.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 import structlog
 from opentelemetry.trace import SpanKind
 
 from bot.core.delivery import (
+    ENDED,
     EXPIRED,
     Ask,
+    Attempt,
     Bury,
     DeliveryId,
     Failed,
@@ -33,6 +35,7 @@ from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
 from bot.core.window import Windows
+from bot.ports.gate import Ended, Gate, Let, Verdict, Wait
 from bot.ports.letters import DeadLetters
 from bot.ports.outbox import Leased, Outbox, Settled, Taken, Wakes
 from bot.ports.outlet import Item, Outlet, Parcel, Service
@@ -43,13 +46,26 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+UNANSWERED = 1_000
+"""Milliseconds until a gate that could not answer is asked again."""
+LOOK_AGAIN = 15 * 60_000
+"""Milliseconds after which a lane that waits for somebody is looked at: their nudge may have been lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """What follows for those that were tried; without any, the lane waits until `wait` (milliseconds)."""
+
+    tried: Sequence[Item] = ()
+    steps: Mapping[DeliveryId, Step] = field(default_factory=dict)
+    wait: int = 0
 
 
 class Dispatch:
     """Drains lanes of the kinds in `services`, `workers` at a time.
 
-    A delivery older than `age` milliseconds is given up. `clock` gives milliseconds since the epoch, by Redis's clock;
-    `dice` numbers within 0 and 1.
+    A delivery older than `age` milliseconds is given up. What waits for somebody is sent when the `gate` lets it.
+    `clock` gives milliseconds since the epoch, by Redis's clock; `dice` numbers within 0 and 1.
     """
 
     def __init__(
@@ -64,6 +80,7 @@ class Dispatch:
         age: int,
         clock: Callable[[], int],
         dice: Callable[[], float],
+        gate: Gate | None = None,
     ) -> None:
         self._outbox = outbox
         self._services = services
@@ -74,6 +91,7 @@ class Dispatch:
         self._age = age
         self._clock = clock
         self._dice = dice
+        self._gate = gate
         self._tracer = tracer()
         self._windows = Windows(workers)
         self._turns: set[asyncio.Task[None]] = set()
@@ -143,21 +161,48 @@ class Dispatch:
         sends = 0
         while leased.deliveries:
             items = [Item(delivery=delivery, body=body) for delivery, body in leased.deliveries]
-            steps: Mapping[DeliveryId, Step] = self._expired(items)
-            tried = [item for item in items if item.delivery.id in steps]
-            if not tried:
-                tried, outcome = await self._attempt(kind, service, leased, items)
-                steps = self._steps(service, tried, outcome)
+            decided = await self._decide(kind, service, leased, items)
             sends += 1
-            await self._bury(leased, tried, steps)
+            await self._bury(leased, decided.tried, decided.steps)
             now = self._clock()
-            more = sends < service.pace.turn and not stop.is_set() and now < leased.send_by
+            turn = sends < service.pace.turn and not stop.is_set() and now < leased.send_by
+            more = turn and bool(decided.tried)
             if not more:
                 # Before the lane is given back, and so before it can be leased anew: else there seems to be no room.
                 lane.close()
-            settled = await self._settle(leased, {**dict.fromkeys(ids(items)), **steps}, service, more=more)
-            self._count(kind, tried, steps, settled)
+            settled = await self._settle(leased, items, decided, service, more=more)
+            self._count(kind, decided.tried, decided.steps, settled)
             leased = replace(leased, until=settled.until, send_by=settled.send_by, deliveries=settled.next)
+
+    async def _decide(self, kind: str, service: Service, leased: Leased, items: list[Item]) -> _Decided:
+        """Give up what is too old, or what nobody wants any more; send what may be sent; else let the lane wait."""
+        if late := self._expired(items):
+            return _Decided(tried=[item for item in items if item.delivery.id in late], steps=late)
+        match await self._ask(leased, items):
+            case Wait(until=until):
+                return _Decided(wait=self._wake_at(items[0], until))
+            case Ended(count=count):
+                bury = Bury(reason=ENDED, attempt=Attempt(at=self._clock(), outcome="ended"))
+                return _Decided(tried=items[:count], steps=dict.fromkeys(ids(items[:count]), bury))
+            case Let(count=count):
+                tried, outcome = await self._attempt(kind, service, leased, items[:count])
+                return _Decided(tried=tried, steps=self._steps(service, tried, outcome))
+
+    async def _ask(self, leased: Leased, items: list[Item]) -> Verdict:
+        """What the gate says; an ordinary lane to a channel or a webhook is open."""
+        if self._gate is None:
+            return Let(count=len(items))
+        now = self._clock()
+        try:
+            return await self._gate.ask(leased.lane, leased.destination, items, now=now)
+        except UnavailableError as error:
+            log.warning("gate_unanswered", lane=leased.lane, why=str(error), cause=str(error.__cause__))
+            return Wait(until=now + UNANSWERED)
+
+    def _wake_at(self, head: Item, until: int | None) -> int:
+        """When the lane is looked at again: its head must not grow too old unseen."""
+        expires = head.delivery.appended + self._age + 1
+        return min(expires, self._clock() + LOOK_AGAIN if until is None else until)
 
     async def _attempt(
         self, kind: str, service: Service, leased: Leased, items: list[Item]
@@ -168,6 +213,11 @@ class Dispatch:
         """
         alike = list(takewhile(lambda item: _is_doubtful(item) == _is_doubtful(items[0]), items))
         tried = alike[: service.fit(alike)]
+        if service.together is not None:
+            try:
+                tried = tried[: await service.together(leased.destination, tried)]
+            except UnavailableError as error:
+                return tried[:1], Failed(reason=f"could not tell what belongs together: {error}")
         outcome = await self._send(kind, service.outlet, leased, tried)
         match outcome:
             case Refused(scope=Scope.DELIVERY) if len(tried) > 1:
@@ -240,13 +290,16 @@ class Dispatch:
         await self._dead_letters.buried(item, leased.destination, why, lane=leased.lane, position=position)
 
     async def _settle(
-        self, leased: Leased, steps: Mapping[DeliveryId, Step | None], service: Service, *, more: bool
+        self, leased: Leased, items: Sequence[Item], decided: _Decided, service: Service, *, more: bool
     ) -> Settled:
         """Settle, trying again while the lease may still hold: an answer that is not noted would be in doubt."""
+        steps: Mapping[DeliveryId, Step | None] = {**dict.fromkeys(ids(items)), **decided.steps}
         while True:
             now = self._clock()
             try:
-                return await self._outbox.settle(leased, steps, due=next_send(service.pace, now=now), more=more)
+                # What only waits leaves the destination's pace to its other lanes.
+                due = next_send(service.pace, now=now) if decided.tried else now
+                return await self._outbox.settle(leased, steps, due=due, wait=decided.wait, more=more)
             except UnavailableError as error:
                 log.warning("settle_put_off", lane=leased.lane, why=str(error), cause=str(error.__cause__))
                 if now > leased.until:

@@ -37,7 +37,7 @@ from bot.web import console
 from bot.web.gateway import Gateway
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
-from bot.wiring import SHARDS, Stores, patiently, people, services, stores, streams
+from bot.wiring import SHARDS, Stores, gate, patiently, people, services, stores, streams
 from consumers import durability, topics
 from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
@@ -145,6 +145,7 @@ class Process:
                 age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
+                gate=gate(kept),
             )
             self._own("dispatch", self._dispatching(self._dispatch))
         else:

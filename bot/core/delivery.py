@@ -223,6 +223,10 @@ EXPIRED = "expired"
 """The outcome, in the history, of a delivery that was given up unsent."""
 
 
+ENDED = "its subscription was ended"
+"""Why a delivery was given up that waited for a subscription which is no more, and which nobody else wants."""
+
+
 def expire(delivery: Delivery, *, age: int, now: int) -> Bury | None:
     """Give up a delivery that has waited longer than `age` milliseconds: nobody wants to be told so late.
 

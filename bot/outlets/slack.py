@@ -23,9 +23,11 @@ from bot.core.event import Event
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
 from bot.outlets.slack_errors import Answer, Kind, kind_of
-from bot.outlets.slack_history import Blind, Looked, find
+from bot.outlets.slack_history import Blind, Looked
+from bot.outlets.slack_threads import Thread, Threading
 from bot.outlets.slack_web import Said, SlackWeb, outcome_of_reply
 from bot.ports.outlet import Item, Parcel
+from bot.ports.threads import Threads
 from bot.render.digest import merge
 from bot.render.doubt import QUESTION_EVENT, question, question_metadata, repeated
 from bot.render.message import Block, Message, metadata
@@ -50,13 +52,16 @@ class _Post:
     text: str
     blocks: tuple[Block, ...]
     metadata: dict[str, Any]
+    begins: Thread | None = None
+    """The thread whose first message it is, where it is posted to the channel."""
 
 
 class SlackOutlet:
     """Posts to Slack, one message for a whole parcel.
 
     `token_of` gives a workspace's bot token, or None where the app is not installed. `policy_of` says what becomes of
-    events that may have arrived in a place where we may not look. `clock` gives seconds since the epoch. Enter it as an
+    events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
+    replies. `clock` gives seconds since the epoch. Enter it as an
     async context manager: it opens `web` and closes it.
     """
 
@@ -66,11 +71,13 @@ class SlackOutlet:
         token_of: Callable[[str], Awaitable[str | None]],
         *,
         policy_of: PolicyOf = _always_repeat,
+        threads: Threads | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
         self._token_of = token_of
         self._policy_of = policy_of
+        self._threading = Threading(web, threads)
         self._clock = clock
 
     async def __aenter__(self) -> Self:
@@ -100,20 +107,35 @@ class SlackOutlet:
         token = await self._token_of(place.team)
         if token is None:
             return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
-        doubts = {item.delivery.id: item.delivery.doubt for item in parcel.items if item.delivery.doubt is not None}
-        looked = await find(self._web, place, token, doubts) if doubts else Looked(found={})
+        try:
+            thread = await self._threading.choose(place, [item.event for item in parcel.items])
+        except UnavailableError as error:
+            return Failed(reason=f"could not tell its thread: {error}")
+        looked = await self._look(place, parcel.items, token, thread)
         if isinstance(looked, Unknown):
             return looked
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
         if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, token, looked.reason)
+            outcome = await self._send_blindly(place, missing, token, looked.reason, thread)
         else:
-            outcome = await self._post(self._result(place, missing, token))
+            outcome = await self._post(self._result(place, missing, token, thread))
         return _still_in_doubt(outcome) if looked.found else outcome
 
-    async def _send_blindly(self, place: SlackPlace, items: tuple[Item, ...], token: str, reason: str) -> Outcome:
+    async def _look(
+        self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None
+    ) -> Looked | Blind | Unknown:
+        """Which of those in doubt arrived."""
+        doubts = {item.delivery.id: item.delivery.doubt for item in items if item.delivery.doubt is not None}
+        if not doubts:
+            return Looked(found={})
+        events = [item.event for item in items if item.delivery.id in doubts]
+        return await self._threading.find(place, token, doubts, events, thread, now=round(self._clock() * SECOND))
+
+    async def _send_blindly(
+        self, place: SlackPlace, items: tuple[Item, ...], token: str, reason: str, thread: Thread | None
+    ) -> Outcome:
         """Send what may be there already, or ask."""
         try:
             policy = await self._policy_of(destination_id(place), [item.event for item in items])
@@ -122,16 +144,19 @@ class SlackOutlet:
         log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
         match policy:
             case Doubt.REPEAT:
-                post = self._result(place, items, token)
+                post = self._result(place, items, token, thread)
                 message = repeated(Message(text=post.text, blocks=post.blocks))
                 return await self._post(replace(post, text=message.text, blocks=message.blocks))
             case Doubt.ASK:
                 outcome = await self._post(self._question(place, items, token))
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
-    def _result(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> _Post:
+    def _result(self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None) -> _Post:
         message = merge(items, now=round(self._clock() * SECOND), reader=_reader(place))
-        return _compose(place, message, metadata(items), token)
+        post = _compose(place, message, metadata(items), token)
+        if thread is None:
+            return post
+        return replace(post, thread=thread.parent, begins=thread, metadata=thread.mark(post.metadata))
 
     def _question(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> _Post:
         return _compose(place, question(items, reader=_reader(place)), question_metadata(items), token)
@@ -142,7 +167,10 @@ class SlackOutlet:
         while True:
             reply = await self._call(post)
             if isinstance(reply, Said):
-                return Sent(reference=f"{reply.data.get('channel', post.channel)}/{reply.data.get('ts', '')}")
+                ts = str(reply.data.get("ts", ""))
+                if post.begins is not None and post.thread is None and ts:
+                    await self._threading.begin(post.begins, ts)
+                return Sent(reference=f"{reply.data.get('channel', post.channel)}/{ts}")
             kind = kind_of(reply) if isinstance(reply, Answer) else None
             other = await self._mend(kind, post) if kind is not None and kind not in mended else None
             if kind is None or other is None:
@@ -174,6 +202,8 @@ class SlackOutlet:
             case Kind.PAYLOAD if post.blocks and post.metadata["event_type"] != QUESTION_EVENT:
                 return replace(post, blocks=())
             case Kind.THREAD if post.thread is not None:
+                return replace(post, thread=None)
+            case Kind.THREAD_GONE if post.begins is not None and post.thread is not None:
                 return replace(post, thread=None)
             case Kind.MEMBERSHIP:
                 joined = await self._web.ask(self._web.api.conversations_join(channel=post.channel, token=post.token))

@@ -35,6 +35,8 @@ class Kind(Enum):
     """We are not in the channel; a public one can be joined."""
     THREAD = auto()
     """The thread can't be written to; its channel may."""
+    THREAD_GONE = auto()
+    """There is no such thread, or no more (slackapi/bolt-js#2307). Where we chose it, its channel may be written to."""
     PAYLOAD = auto()
     """The message as it is will never be taken; a plainer one may."""
     OURS = auto()
@@ -57,10 +59,11 @@ _KINDS: Mapping[Kind, str] = {
         channel_not_found is_archived user_not_found user_disabled user_not_visible cannot_dm_bot messages_tab_disabled
         access_denied restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel
         ekm_access_denied no_permission send_on_behalf_not_allowed channel_is_limited_access too_many_members
-        method_not_supported_for_channel_type thread_not_found not_enabled
+        method_not_supported_for_channel_type not_enabled
         """,
     Kind.MEMBERSHIP: "not_in_channel",
     Kind.THREAD: "restricted_action_thread_locked restricted_action_non_threadable_channel cannot_reply_to_message",
+    Kind.THREAD_GONE: "thread_not_found",
     Kind.PAYLOAD: """
         msg_blocks_too_long msg_blocks_too_many msg_too_long invalid_blocks invalid_blocks_format invalid_attachments
         too_many_attachments attachment_payload_limit_exceeded markdown_text_conflict no_text metadata_too_large
@@ -89,6 +92,7 @@ _SCOPES: Mapping[Kind, Scope] = {
     Kind.DESTINATION: Scope.DESTINATION,
     Kind.MEMBERSHIP: Scope.DESTINATION,
     Kind.THREAD: Scope.DESTINATION,
+    Kind.THREAD_GONE: Scope.DESTINATION,
     Kind.PAYLOAD: Scope.DELIVERY,
     Kind.OURS: Scope.DELIVERY,
 }
@@ -98,6 +102,7 @@ _REMEDIES: Mapping[Kind, str] = {
     Kind.MEMBERSHIP: "type /invite @tidings in the channel",
     Kind.INSTALLATION: "install the app again",
     Kind.DESTINATION: "choose another destination, or ask the channel's owner",
+    Kind.THREAD_GONE: "choose another destination, or ask the channel's owner",
 }
 
 

@@ -9,7 +9,7 @@ from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Sent, Throttle
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
 from bot.outlets.slack_errors import Answer, Kind, kind_of
 from bot.outlets.slack_web import Reply, Said, SlackWeb, outcome_of_reply
-from bot.render.message import carried
+from bot.render.message import carried, thread_marked
 
 _BEFORE = 5 * SECOND
 """How far our clock may be ahead of Slack's."""
@@ -51,9 +51,11 @@ async def find(
     cursor = ""
     short = False
     for _ in range(_PAGES):
-        reply = await _page(web, place, channel, token, cursor, doubts)
+        reply = await _page(web, place, channel, token, cursor, min(doubts.values()) - _BEFORE)
         if short and isinstance(reply, Answer) and kind_of(reply) is Kind.LIMITED:
             return Blind(reason=f"Slack lets us read {_SHORT_PAGE} messages a minute", found=found)
+        if isinstance(reply, Answer) and kind_of(reply) is Kind.THREAD_GONE:
+            return Looked(found=found)  # nothing can be in it
         if not isinstance(reply, Said):
             return _unanswered(reply, found)
         messages = reply.data.get("messages", ())
@@ -65,6 +67,24 @@ async def find(
         if not cursor or len(found) == len(doubts):
             return Looked(found=found)
     return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since", found=found)
+
+
+async def find_parent(
+    web: SlackWeb, place: SlackChannel, token: str, thread: str, *, since: int
+) -> str | Blind | Unknown | None:
+    """The ts of the message that a thread began with last, by the mark in its metadata; `since` is in milliseconds."""
+    cursor = ""
+    for _ in range(_PAGES):
+        reply = await _page(web, place, place.channel, token, cursor, since)
+        if not isinstance(reply, Said):
+            return _unanswered(reply, {})
+        for message in reply.data.get("messages", ()):
+            if thread_marked(message.get("metadata")) == thread:
+                return str(message.get("ts", ""))
+        cursor = _next(reply.data)
+        if not cursor:
+            return None
+    return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since")
 
 
 async def _conversation(web: SlackWeb, place: SlackPlace, token: str) -> str | Blind | Unknown:
@@ -83,11 +103,9 @@ async def _conversation(web: SlackWeb, place: SlackPlace, token: str) -> str | B
     assert_never(place)
 
 
-async def _page(
-    web: SlackWeb, place: SlackPlace, channel: str, token: str, cursor: str, doubts: Mapping[DeliveryId, int]
-) -> Reply:
+async def _page(web: SlackWeb, place: SlackPlace, channel: str, token: str, cursor: str, since: int) -> Reply:
     span: dict[str, Any] = {
-        "oldest": f"{(min(doubts.values()) - _BEFORE) / SECOND:.6f}",
+        "oldest": f"{since / SECOND:.6f}",
         "limit": _PAGE,
         "include_all_metadata": True,
         "inclusive": True,

@@ -1,7 +1,7 @@
 """What speaks to a far side, and what it is given to say."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -51,9 +51,14 @@ class Outlet(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one."""
+    """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one.
+
+    `together` says how many of those belong in one message of the place, at least one; without it they all do. It
+    raises UnavailableError.
+    """
 
     outlet: Outlet
     schedule: Schedule
     pace: Pace
     fit: Callable[[Sequence[Item]], int]
+    together: Callable[[Destination, Sequence[Item]], Awaitable[int]] | None = None

@@ -58,6 +58,15 @@ def metadata(items: Sequence[Item]) -> dict[str, Any]:
     }
 
 
+def thread_marked(metadata: Mapping[str, Any] | None) -> str | None:
+    """The thread that a message of ours belongs to, by its metadata."""
+    match metadata:
+        case {"event_type": "tidings_delivery", "event_payload": {"thread": str(thread)}}:
+            return thread
+        case _:
+            return None
+
+
 def carried(metadata: Mapping[str, Any] | None) -> frozenset[str]:
     """The ids of the deliveries that a message carries, by its metadata; none if it is not one of ours."""
     match metadata:

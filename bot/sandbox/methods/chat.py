@@ -19,12 +19,15 @@ def post_message(call: Call) -> Json:
     content = call.backend.content(call.arguments)
     username = _custom(call, "username")
     icon = _custom(call, "icon_emoji") or _custom(call, "icon_url")
+    thread_ts = call.arguments.get("thread_ts") or None
+    if thread_ts is not None and thread_ts not in channel.messages:
+        raise Refusal("thread_not_found")  # its parent was deleted: slackapi/bolt-js#2307
     call.backend.spend(call.method, channel=channel.id)
     message = call.workspace.post(
         channel,
         bot,
         content,
-        thread_ts=call.arguments.get("thread_ts") or None,
+        thread_ts=thread_ts,
         broadcast=flag(call.arguments, "reply_broadcast"),
         app_id=call.backend.app.id,
         username=username,

@@ -23,7 +23,7 @@ class Reading(Bench):
             if again or not self.events:
                 self.events += 1
             number = self.events if again else 1 + len(log) % self.events
-            log.append(arrival(len(log), number, places, now=self.model.now))
+            log.append(arrival(len(log), number, places, now=self.model.now, patient=number % 3 == 0))
         if data.draw(mostly):
             self.read(partition, len(records))
 

@@ -148,7 +148,7 @@ async def test_a_paused_destination_stays_paused_and_a_paced_lane_paced(
     outbox: RedisOutbox, redis: Redis, keys: Keys
 ) -> None:
     await redis.hset(keys.paused, destination_id(HOOK), "is gone")
-    await redis.set(keys.pace(Lane(destination_id(CHANNEL))), T0 + 500)
+    await redis.set(keys.pace(destination_id(CHANNEL)), T0 + 500)
     await outbox.enqueue([entry("a"), entry("b", HOOK)])
     assert await lease(outbox) == ()
     assert await outbox.next_due() == T0 + 500

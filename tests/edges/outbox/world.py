@@ -20,17 +20,17 @@ SHARDS = 2
 PATIENT = SubscriptionId("pa7nt0")
 
 
-def arrival(offset: int, number: int, places: Sequence[Destination], *, now: int) -> Arrival:
+def arrival(offset: int, number: int, places: Sequence[Destination], *, now: int, patient: bool = False) -> Arrival:
     """A record with the event `number` for `places`; a webhook's deliveries are spread over shards.
 
-    Every third of a channel's is in the lane of a subscription that lets it wait.
+    With `patient` a channel's is in the lane of a subscription that lets it wait.
     """
     key = event_key("test", f"e{number}")
     routed = []
     for place in places:
         name = destination_id(place)
         ordinary = Lane(f"{name}#{number % SHARDS}" if isinstance(place, Webhook) else name)
-        lane = ordinary if isinstance(place, Webhook) or number % 3 else own_lane(name, PATIENT)
+        lane = own_lane(name, PATIENT) if patient and not isinstance(place, Webhook) else ordinary
         routed.append(Routed(delivery=delivery_id(key, name), lane=lane, destination=place, subscriptions=()))
     return Arrival(offset=offset, timestamp=now, key=key, body=b'{"number":%d}' % number, routed=tuple(routed))
 

@@ -50,6 +50,7 @@ DOCUMENTED = {
         "restricted_action_non_threadable_channel",
         "cannot_reply_to_message",
     ],
+    Kind.THREAD_GONE: ["thread_not_found"],
     Kind.PAYLOAD: [
         "msg_blocks_too_long",
         "msg_blocks_too_many",
@@ -86,6 +87,9 @@ OUTCOMES: dict[Kind, Outcome] = {
     ),
     Kind.MEMBERSHIP: Refused(reason="Slack: x; type /invite @tidings in the channel", scope=Scope.DESTINATION),
     Kind.THREAD: Refused(reason="Slack: x", scope=Scope.DESTINATION),
+    Kind.THREAD_GONE: Refused(
+        reason="Slack: x; choose another destination, or ask the channel's owner", scope=Scope.DESTINATION
+    ),
     Kind.PAYLOAD: Refused(reason="Slack: x", scope=Scope.DELIVERY),
     Kind.OURS: Refused(reason="Slack: x", scope=Scope.DELIVERY),
     Kind.UNDESCRIBED: Failed(reason="Slack: x"),
