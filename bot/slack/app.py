@@ -22,6 +22,8 @@ from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
 from bot.slack.installation import Installations
+from bot.slack.orphans import cards, happenings
+from bot.slack.orphans.keeper import OrphanKeeper
 from bot.slack.reception import Reception
 
 NOT_INSTALLED = "Tidings is not installed in this workspace. Ask an admin to install it."
@@ -30,7 +32,15 @@ NOT_INSTALLED = "Tidings is not installed in this workspace. Ask an admin to ins
 class SlackApp:
     """Listens to people in Slack. `web` is entered already; whoever makes the app drains it before closing `web`."""
 
-    def __init__(self, *, web: SlackWeb, installations: Installations, actions: Actions, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        *,
+        web: SlackWeb,
+        installations: Installations,
+        actions: Actions,
+        inbox: Inbox,
+        orphans: OrphanKeeper | None = None,
+    ) -> None:
         self.errands = Errands()
         self.bolt = AsyncApp(
             name="tidings",
@@ -43,11 +53,13 @@ class SlackApp:
             # The listener runs at once and acknowledges at its end, instead of being polled for every 10 ms.
             process_before_response=True,
         )
-        desk = Desk(actions=actions, errands=self.errands, inbox=inbox, web=web)
+        desk = Desk(actions=actions, errands=self.errands, inbox=inbox, web=web, orphans=orphans)
         commands.listen(self.bolt, desk)
         buttons.listen(self.bolt, desk)
         home.listen(self.bolt, desk)
         channels.listen(self.bolt, desk)
+        happenings.listen(self.bolt, desk)
+        cards.listen(self.bolt, desk)
         unexpected.listen(self.bolt)
         self.reception = Reception(self._ask, desk)
 

@@ -7,9 +7,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from bot.core.orphans import Happening
 from bot.outlets.slack_web import Said
 from bot.render.replies import welcome
 from bot.slack.desk import Desk, Request
+from bot.slack.orphans.happenings import heard
 
 log = structlog.get_logger()
 
@@ -20,6 +22,8 @@ def listen(bolt: AsyncApp, desk: Desk) -> None:
     @bolt.event("member_joined_channel")
     async def joined(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         event = body["event"]
+        if event.get("user") == context.bot_user_id and not await heard(desk, event, context, Happening.JOINED):
+            return
         # Without an inviter the bot joined by itself, because somebody just subscribed the channel.
         if event.get("user") == context.bot_user_id and event.get("inviter"):
             desk.take("welcome", body, context, lambda request: _welcome(desk, request))

@@ -26,6 +26,7 @@ from bot.outlets.transport import BROKEN
 from bot.render.message import Block, Message
 from bot.slack.errands import BusyError, Errands
 from bot.slack.inbox import Inbox, LetGoError
+from bot.slack.orphans.keeper import OrphanKeeper
 
 log = structlog.get_logger()
 
@@ -85,6 +86,7 @@ class Desk:
     errands: Errands
     inbox: Inbox
     web: SlackWeb
+    orphans: OrphanKeeper | None = None
 
     def take(
         self, name: str, body: Mapping[str, Any], context: AsyncBoltContext, work: Work, *, fresh: bool = False

@@ -30,7 +30,23 @@ SCOPES = {
 
 EVENTS = {
     "app_home_opened": "draw the Home tab",
-    "member_joined_channel": "greet who invites the bot",
+    "channel_archive": "hold what an archived channel would get",
+    "channel_deleted": "hold what a deleted channel would get",
+    "channel_id_changed": "follow a channel to its new id",
+    "channel_left": "hold what a channel would get that the bot was removed from",
+    "channel_rename": "know that it is the same channel",
+    "channel_shared": "let no result leave the organisation unasked",
+    "channel_unarchive": "go on where a channel is back",
+    "channel_unshared": "go on where a channel is the organisation's own again",
+    "group_archive": "as channel_archive, for private channels",
+    "group_deleted": "as channel_deleted, for private channels",
+    "group_left": "as channel_left, for private channels",
+    "group_rename": "as channel_rename, for private channels",
+    "group_unarchive": "as channel_unarchive, for private channels",
+    "member_joined_channel": "greet who invites the bot, and go on where it was removed",
+    "member_left_channel": "as channel_left",
+    "subteam_members_changed": "write to those who are in a user group now",
+    "subteam_updated": "as subteam_members_changed, and hear that a user group is gone",
 }
 """The events subscribed to, each with what it is for."""
 

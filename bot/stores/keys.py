@@ -200,3 +200,12 @@ class Keys:
     def audit(self) -> str:
         """STREAM: who changed what, when, before and after."""
         return f"{self.prefix}audit"
+
+    @property
+    def orphans(self) -> str:
+        """HASH: a lost place, or `owner/<team>/<user>` → who was told what about it, as JSON."""
+        return f"{self.prefix}orphans"
+
+    def turn(self, name: str) -> str:
+        """STRING with an expiry: the process whose turn it is at something that one does for all."""
+        return f"{self.prefix}turn:{name}"

@@ -1,0 +1,1 @@
+"""Lost places and owners: heard of from Slack, found in the outbox, told once, and decided by a click."""
