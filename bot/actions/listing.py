@@ -32,7 +32,7 @@ class Listings(Resting):
         if refused is not None:
             return refused
         _, everyone = await self._world.subscriptions.snapshot()
-        theirs = [one for one in everyone if one.team == actor.team and _has(one, wanted)]
+        theirs = [one for one in everyone if one.team == actor.team and mentions(one, wanted)]
         return await self._listing(actor, Shelf.ALL, theirs, wanted=wanted)
 
     async def list_place(self, actor: Actor, place: Target) -> Listing | NotAllowed:
@@ -84,7 +84,7 @@ class Listings(Resting):
         return {name: why for name, why in everyones.items() if name.split("/")[1] == actor.team}
 
 
-def _has(one: Subscription, wanted: str) -> bool:
+def mentions(one: Subscription, wanted: str) -> bool:
     """Whether all words of a search occur in what identifies a subscription."""
     text = f"{one.id} {one.filter} {one.owner} {destination_id(one.destination)} {one.hold.kind if one.hold else ''}"
     folded = text.casefold()

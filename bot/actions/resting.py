@@ -17,7 +17,7 @@ from bot.core.answers import (
     PlaceResumed,
     Unchanged,
 )
-from bot.core.destination import Destination, DestinationId, SlackGroup
+from bot.core.destination import Destination, DestinationId, SlackGroup, workspace_of
 from bot.core.permission import Act, Role
 from bot.core.subscription import Hold, Holding, Subscription, SubscriptionId
 
@@ -45,7 +45,7 @@ class Resting(Subscribing):
         refused = await self._refuse_place(actor, affected)
         if refused is not None:
             return refused
-        if not affected and place not in await self._world.lanes.paused():
+        if not affected and (workspace_of(place) != actor.team or place not in await self._world.lanes.paused()):
             return NoSuchPlace(place=place)
         for one in affected:
             if one.hold is not None and one.hold.kind is Holding.ORPHANED:

@@ -1,5 +1,6 @@
 """Subscriptions made, changed, tested and ended."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -14,6 +15,7 @@ from bot.core.answers import (
     Changed,
     NoSuchSubscription,
     NotAllowed,
+    Overtaken,
     Subscribed,
     Tested,
     Unchanged,
@@ -71,6 +73,10 @@ class Subscribing:
         await self._ledger.note(actor, "subscribe", kept.id, after=kept)
         return Subscribed(subscription=kept, joined=ready.joined, secret=secret)
 
+    async def see(self, actor: Actor, subscription: SubscriptionId) -> Subscription | NoSuchSubscription | NotAllowed:
+        """One subscription, if the actor may see it; of others nothing is told."""
+        return await self._own(actor, Act.SEE, subscription)
+
     async def edit(
         self,
         actor: Actor,
@@ -80,12 +86,18 @@ class Subscribing:
         destination: Target | None = None,
         style: Style | None = None,
         confirmed: bool = False,
-    ) -> Changed | Unchanged | AlreadySubscribed | BadPlace | NoSuchSubscription | NotAllowed:
-        """Change what is given, and leave the rest; its owner and admins may."""
+        still: Callable[[Subscription], bool] | None = None,
+    ) -> Changed | Unchanged | AlreadySubscribed | BadPlace | NoSuchSubscription | NotAllowed | Overtaken:
+        """Change what is given, and leave the rest; its owner and admins may.
+
+        `still` says whether it is as the actor saw it last; where it is not, nothing is changed.
+        """
         while True:
             found = await self._own(actor, Act.EDIT, subscription)
             if not isinstance(found, Subscription):
                 return found
+            if still is not None and not still(found):
+                return Overtaken(subject=subscription, by="")
             after = replace(
                 found,
                 filter=found.filter if wanted is None else wanted,
@@ -110,12 +122,14 @@ class Subscribing:
             return Changed(before=found, after=after, viewer=actor, joined=ready.joined, secret=secret)
 
     async def unsubscribe(
-        self, actor: Actor, subscription: SubscriptionId
-    ) -> Unsubscribed | NoSuchSubscription | NotAllowed:
-        """Forget a subscription. What waits in its own lanes goes to the dead-letter topic."""
+        self, actor: Actor, subscription: SubscriptionId, *, still: Callable[[Subscription], bool] | None = None
+    ) -> Unsubscribed | NoSuchSubscription | NotAllowed | Overtaken:
+        """Forget a subscription. What waits in its own lanes goes to the dead-letter topic. `still` as with `edit`."""
         found = await self._own(actor, Act.END, subscription)
         if not isinstance(found, Subscription):
             return found
+        if still is not None and not still(found):
+            return Overtaken(subject=subscription, by="")
         if not await self._world.subscriptions.remove(subscription):
             return NoSuchSubscription(id=subscription)
         await self._changed(actor, "unsubscribe", found, None)

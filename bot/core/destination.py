@@ -84,3 +84,9 @@ def installation_of(place: DestinationId) -> InstallationId:
     """The installation that serves a place."""
     kind, team = place.split("/")[:2]
     return InstallationId(f"{kind}/{team}")
+
+
+def workspace_of(place: DestinationId) -> str | None:
+    """The workspace that a place belongs to; None where the text is no place's name."""
+    parts = place.split("/")
+    return parts[1] if len(parts) > 1 else None

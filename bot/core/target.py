@@ -1,15 +1,20 @@
-"""A place as an operator types it: `#C024BE7LR`, `@U024BE7LR`, `https://…`, or a destination's whole id in Slack."""
+"""A place as an operator types it: `#C024BE7LR`, `@U024BE7LR`, `https://…`, or a destination's whole id in Slack.
+
+Where a subscription may lead, also `@S024BE7LR`, a user group, and `#C024BE7LR/1700000000.000100`, a thread.
+"""
 
 import re
 from typing import Final
 
 from bot.core.advice import got
-from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
+from bot.core.destination import Destination, SlackChannel, SlackGroup, SlackPerson, SlackThread, Target, Webhook
 from bot.core.errors import DestinationError
 
 _CHANNEL: Final = re.compile(r"#?([CGD][A-Z0-9]{2,})")
 _PERSON: Final = re.compile(r"@?([UW][A-Z0-9]{2,})")
 _WHOLE: Final = re.compile(r"slack/([TE][A-Z0-9]+)/(?:([CGD][A-Z0-9]+)(?:/([0-9]+\.[0-9]+))?|@([UW][A-Z0-9]+))")
+_GROUP: Final = re.compile(r"@?(S[A-Z0-9]{2,})")
+_THREAD: Final = re.compile(r"#?([CG][A-Z0-9]{2,})/([0-9]+\.[0-9]+)")
 _WEB: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
@@ -32,3 +37,27 @@ def read_target(text: str, *, team: str) -> Destination:
         f"{got(text)} is no place; write a channel's ID (#C024BE7LR; in Slack: the channel's name > About), "
         "a person's (@U024BE7LR; profile > Copy member ID) or a webhook's URL (https://…)"
     )
+
+
+def read_place(text: str, *, team: str) -> Target:
+    """Read where a subscription may lead. Raises DestinationError."""
+    if group := _GROUP.fullmatch(text):
+        return SlackGroup(team=team, group=group[1])
+    if thread := _THREAD.fullmatch(text):
+        return SlackThread(team=team, channel=thread[1], thread=thread[2])
+    return read_target(text, team=team)
+
+
+def write_place(place: Target) -> str:
+    """The text from which `read_place` makes the place again, in its workspace."""
+    match place:
+        case SlackChannel(channel=channel):
+            return f"#{channel}"
+        case SlackThread(channel=channel, thread=thread):
+            return f"#{channel}/{thread}"
+        case SlackPerson(user=user):
+            return f"@{user}"
+        case SlackGroup(group=group):
+            return f"@{group}"
+        case Webhook(url=url):
+            return url

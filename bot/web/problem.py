@@ -1,16 +1,15 @@
 """What an HTTP caller did wrong, as RFC 9457 problem details."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
 
 class Problem(Exception):  # noqa: N818  # RFC 9457's word for it
-    """Raised by a handler; becomes the answer. `extra` are RFC 9457 extension members."""
+    """Raised by a handler; becomes the answer. `extra` are RFC 9457 extension members, as JSON has them."""
 
-    def __init__(
-        self, status: int, title: str, *, headers: Mapping[str, str] | None = None, **extra: str | int
-    ) -> None:
+    def __init__(self, status: int, title: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(title)
         self.status = status
         self.title = title
