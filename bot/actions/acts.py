@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.actions.undoing import Undoing
+from bot.actions.finding import Finding
 from bot.core.answers import Actor, BadPlace, NotAllowed
 from bot.core.destination import SlackPerson, destination_id
 from bot.core.filters import Filter, parse
@@ -12,7 +12,7 @@ from bot.core.subscription import Style, Subscription
 from bot.core.timing import Quiet
 
 
-class Actions(Undoing):
+class Actions(Finding):
     """What people can do; here what they say of themselves."""
 
     async def preferences(self, actor: Actor) -> Preferred | NotAllowed:

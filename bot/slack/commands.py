@@ -1,4 +1,4 @@
-"""The slash command."""
+"""The slash command: what is typed becomes an act, and what it came to a reply."""
 
 from typing import Any
 
@@ -6,28 +6,17 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.core.commands import (
-    Channel,
-    Command,
-    Help,
-    Here,
-    List,
-    Me,
-    Place,
-    Subscribe,
-    Unsubscribe,
-    Url,
-    parse_command,
-)
-from bot.core.destination import Destination, SlackChannel, SlackPerson, Webhook
+from bot.core import commands as typed
 from bot.core.errors import MistakeError
-from bot.core.subscription import Style
+from bot.core.reader import parse_command
 from bot.render import help as manual
 from bot.render.message import Message
-from bot.render.replies import mistake, reply
+from bot.render.replies import mistake
 from bot.render.usage import COMMAND
+from bot.slack.asking import look
+from bot.slack.changing import change
 from bot.slack.desk import Desk, Request
-from bot.slack.places import here
+from bot.slack.modals import open_subscribe
 
 
 def listen(bolt: AsyncApp, desk: Desk) -> None:
@@ -35,43 +24,60 @@ def listen(bolt: AsyncApp, desk: Desk) -> None:
 
     @bolt.command(COMMAND)
     async def command(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
-        desk.take("command", body, context, lambda request: _run(desk, request))
+        text = str(body.get("text", ""))
+        desk.take("command", body, context, lambda request: run(desk, request, text), fresh=opens_form(text))
         await ack()
 
 
-async def _run(desk: Desk, request: Request) -> None:
+async def run(desk: Desk, request: Request, text: str, *, confirmed: bool = False, replace: bool = False) -> None:
+    """Do what a command says, and answer.
+
+    `confirmed`: the person means it, though it was advised against. `replace` is as for `Desk.answer`. The text may
+    come from a button: it is read and judged like one that is typed.
+    """
     try:
-        message = await _act(desk, request, parse_command(str(request.body.get("text", ""))))
+        message = await _act(desk, request, text, confirmed=confirmed)
     except MistakeError as error:
         message = mistake(error)
-    await desk.answer(request, message)
+    if message is not None:
+        await desk.answer(request, message, replace=replace)
 
 
-async def _act(desk: Desk, request: Request, command: Command) -> Message:
-    actions, actor = desk.actions, request.actor
+def opens_form(text: str) -> bool:
+    """Whether the command opens a form, for which Slack's trigger has to be fresh."""
+    try:
+        command = parse_command(text)
+    except MistakeError:
+        return False
+    return _is_bare(command, text) or (isinstance(command, typed.Edit) and command.is_empty)
+
+
+def _is_bare(command: typed.Command, text: str) -> bool:
+    """Whether it is `subscribe` and nothing else: too little to subscribe a channel to every event there is."""
+    return isinstance(command, typed.Subscribe) and len(text.split()) == 1
+
+
+async def _act(desk: Desk, request: Request, text: str, *, confirmed: bool) -> Message | None:
+    """What to answer; None where a form was opened instead."""
+    command = parse_command(text)
     match command:
-        case Subscribe(filter=wanted, to=to, mention=mention, doubt=doubt):
-            destination = _destination(to, request)
-            style = Style(mention=mention, doubt=doubt)
-            return reply(await actions.subscribe(actor, wanted=wanted, destination=destination, style=style))
-        case Unsubscribe(id=subscription):
-            return reply(await actions.unsubscribe(actor, subscription))
-        case List(all=True):
-            return reply(await actions.list_all(actor))
-        case List():
-            return reply(await actions.list_near(actor, here(request)))
-        case Help(topic=topic):
+        case typed.Help(topic=topic):
             return manual.about(topic)
-
-
-def _destination(to: Place, request: Request) -> Destination:
-    team = request.actor.team
-    match to:
-        case Here():
-            return here(request)
-        case Channel(id=channel):
-            return SlackChannel(team=team, channel=channel)
-        case Me():
-            return SlackPerson(team=team, user=request.actor.user)
-        case Url(url=url):
-            return Webhook(team=team, url=url)
+        case typed.Subscribe() if _is_bare(command, text):
+            return None if await open_subscribe(desk, request) else manual.about("subscribe")
+        case typed.Edit(id=subscription) if command.is_empty:
+            return None if await open_subscribe(desk, request, editing=subscription) else manual.about("edit")
+        case (
+            typed.List()
+            | typed.ListAll()
+            | typed.ListPlace()
+            | typed.ListPerson()
+            | typed.Preview()
+            | typed.Why()
+            | typed.Status()
+            | typed.History()
+            | typed.Preferences()
+        ):
+            return await look(desk, request, command)
+        case _:
+            return await change(desk, request, command, text, confirmed=confirmed)

@@ -1,7 +1,5 @@
 """The slash command: what people type, as Slack sends it, and what a mistake is answered with."""
 
-from typing import Any
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -45,7 +43,7 @@ from bot.core.commands import (
     Why,
 )
 from bot.core.commands import Test as SendTest
-from bot.core.destination import SlackChannel, SlackPerson, Target, Webhook
+from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, Target, Webhook
 from bot.core.errors import CommandError, FilterError, MistakeError
 from bot.core.filters import Filter, parse
 from bot.core.reader import MAX_LENGTH, parse_command
@@ -57,6 +55,8 @@ from tests.core.strategies import FILTERS
 
 FRAUD = parse("model:fraud-* status:failed")
 ID = SubscriptionId("k7m2qx")
+HOURLY = Digest(every=Every.HOUR)
+HOOK = Webhook(team="T1", url="https://a.b")
 A_PLACE = "a place: #channel, @person, @group, me, an e-mail address or https://…"
 
 
@@ -460,20 +460,25 @@ def test_the_caret_of_a_filters_mistake_stands_in_the_whole_command(text: str, c
 
 
 @pytest.mark.parametrize(
-    ("text", "given", "place", "said"),
+    ("text", "style", "place", "said"),
     [
-        ("edit k7m2qx digest hourly", {"digest": Digest(every=Every.HOUR)}, Webhook(team="T1", url="https://a.b"), 12),
-        ("edit k7m2qx doubt ask", {"doubt": Doubt.ASK}, Webhook(team="T1", url="https://a.b"), 12),
-        ("edit k7m2qx to me thread session", {"thread": Threading.SESSION}, SlackPerson(team="T1", user="U1"), 18),
-        ("edit k7m2qx thread off", {"thread": Threading.OFF}, SlackPerson(team="T1", user="U1"), None),
-        ("edit k7m2qx digest off", {"digest": None}, Webhook(team="T1", url="https://a.b"), None),
-        ("edit k7m2qx thread session", {"thread": Threading.SESSION}, SlackChannel(team="T1", channel="C1"), None),
+        ("edit k7m2qx digest hourly", Style(digest=HOURLY), HOOK, 12),
+        ("edit k7m2qx quiet 1:00-2:00", Style(quiet=Quiet(start=60, end=120)), HOOK, 12),
+        ("edit k7m2qx doubt ask", Style(doubt=Doubt.ASK), HOOK, 12),
+        ("edit k7m2qx to <https://a.b>", Style(digest=HOURLY), HOOK, 12),
+        ("edit k7m2qx model:x", Style(digest=HOURLY), HOOK, 0),
+        ("edit k7m2qx to me thread session", Style(thread=Threading.SESSION), SlackPerson(team="T1", user="U1"), 18),
+        ("edit k7m2qx thread session", Style(thread=Threading.SESSION), SlackGroup(team="T1", group="S1"), 12),
+        ("edit k7m2qx thread off", Style(), SlackPerson(team="T1", user="U1"), None),
+        ("edit k7m2qx digest off", Style(), HOOK, None),
+        ("edit k7m2qx thread session", Style(thread=Threading.SESSION), SlackChannel(team="T1", channel="C1"), None),
+        ("edit k7m2qx digest hourly", Style(digest=HOURLY), SlackGroup(team="T1", group="S1"), None),
     ],
 )
 def test_a_style_that_a_place_cant_have_is_refused_once_the_place_is_known(
-    text: str, given: dict[str, Any], place: Target, said: int | None
+    text: str, style: Style, place: Target, said: int | None
 ) -> None:
-    mistake = misfit(text, given, place)
+    mistake = misfit(text, style, place)
     assert (None if mistake is None else mistake.position) == said
 
 

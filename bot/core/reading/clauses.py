@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.core.advice import did_you_mean, got
-from bot.core.commands import Email, Group, Me, Person, Place, Url
-from bot.core.destination import SlackChannel, SlackThread, Target, Webhook
+from bot.core.commands import Email, Group, Here, Me, Person, Place, Url
+from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, SlackThread, Target, Webhook
 from bot.core.errors import CommandError, MistakeError
 from bot.core.folding import fold
 from bot.core.reading.line import Line
 from bot.core.reading.places import OFF, PLACES, read_called, read_place
-from bot.core.subscription import Doubt, Threading
+from bot.core.subscription import Doubt, Style, Threading
 from bot.core.timing import read_digest, read_quiet
 from bot.core.words import Word
 
@@ -61,22 +61,30 @@ def read(line: Line, words: Sequence[Word]) -> tuple[Place | None, dict[str, Any
     return to, given
 
 
-def misfit(text: str, given: Mapping[str, object], target: Target) -> CommandError | None:
+def misfit(text: str, style: Style, target: Target) -> CommandError | None:
     """The mistake in asking a place for a style that it can't have, once it is known which place it is."""
+    place = _kind(target)
     line = Line(text)
-    place: Place
+    for name in ("digest", "quiet", "thread", "doubt"):
+        value = getattr(style, name)
+        if value is None or (why := _unfit(name, value, place)) is None:
+            continue
+        named = {fold(word.shown): word for word in line.words}
+        if name in named:
+            return line.mistake(why, named[name])
+        return line.mistake(f"{why}; add {name} {'repeat' if name == 'doubt' else 'off'}", named.get("to", 0))
+    return None
+
+
+def _kind(target: Target) -> Place:
+    """A place that can have what the target can have."""
     match target:
         case Webhook(url=url):
-            place = Url(url=url)
+            return Url(url=url)
         case SlackChannel() | SlackThread():
-            return None
-        case _:
-            place = Me()
-    for word in line.words:
-        name = fold(word.shown)
-        if given.get(name) is not None and (why := _unfit(name, given[name], place)):
-            return line.mistake(why, word)
-    return None
+            return Here()
+        case SlackPerson() | SlackGroup():
+            return Me()
 
 
 def _unfit(name: str, value: object, place: Place | None) -> str | None:

@@ -7,7 +7,8 @@ from bot.render.message import Block, Message
 from bot.render.mrkdwn import code, escape, place
 from bot.render.pieces import actions, button, divider, section
 from bot.render.reply.menu import menu
-from bot.render.reply.phrases import DOT, capital, is_theirs, resting, said, styles, subject, typed, what
+from bot.render.reply.phrases import DOT, capital, clipped, is_theirs, resting, said, styles, subject, typed, what
+from bot.render.reply.places import named
 
 PAGE = "page"
 """action_id, and with a suffix its kin, of the buttons that turn a list's pages; the value is `turn`'s."""
@@ -88,7 +89,7 @@ def halted(found: Listing) -> list[Block]:
 def _title(found: Listing) -> str:
     match found.shelf:
         case Shelf.ALL:
-            return f"Everyone's subscriptions with {code(found.wanted)}" if found.wanted else "Everyone's subscriptions"
+            return f"Everyone's subscriptions{f' with {_searched(found)}' if found.wanted else ''}"
         case Shelf.PLACE:
             return f"Subscriptions of {_about(found)}"
         case Shelf.PERSON:
@@ -97,28 +98,21 @@ def _title(found: Listing) -> str:
             return "Your subscriptions" if found.here is None else "Your subscriptions and this channel's"
 
 
+def _searched(found: Listing) -> str:
+    return code(clipped(found.wanted, 80))
+
+
 def _about(found: Listing) -> str:
-    """The place or person that a list is about, by what it wants."""
-    if found.subscriptions and found.shelf is Shelf.PLACE:
-        return place(found.subscriptions[0].destination)
-    name = found.wanted.rpartition("/")[2]
-    match found.shelf, found.wanted.split("/")[0], name[:1]:
-        case Shelf.PERSON, _, _:
-            return f"<@{found.wanted}>"
-        case _, "slack", "@":
-            return f"<@{name[1:]}>"
-        case _, "slack", "!":
-            return f"<!subteam^{name[1:]}>"
-        case _, "slack", _:
-            return f"<#{name}>"
-        case _:
-            return "that place"
+    """The place or person that a list is about."""
+    if found.shelf is Shelf.PERSON:
+        return f"<@{escape(found.wanted)}>"
+    return place(found.subscriptions[0].destination) if found.subscriptions else named(found.wanted)
 
 
 def _empty(found: Listing) -> Message:
     match found.shelf:
         case Shelf.ALL if found.wanted:
-            return said(f"No subscription has {code(found.wanted)} in it. {typed('list all')} shows them all.")
+            return said(f"No subscription has {_searched(found)} in it. {typed('list all')} shows them all.")
         case Shelf.ALL:
             return _begin("Nobody has a subscription yet.")
         case Shelf.PLACE:

@@ -1,0 +1,40 @@
+"""What a command has to know before it can be carried out."""
+
+from bot.actions.undoing import LOOK_BACK, Undoing
+from bot.core.answers import Actor, AlreadySubscribed, NoSuchSubscription, NotAllowed, NothingToUndo, Overtaken, Undone
+from bot.core.fingerprint import fingerprint
+from bot.core.permission import Act
+from bot.core.subscription import Subscription, SubscriptionId
+
+
+class Finding(Undoing):
+    """People by their address, subscriptions by their id, a change by what it made."""
+
+    def now(self) -> int:
+        """The time by which acts go, in milliseconds since the epoch."""
+        return self._world.now()
+
+    async def find_person(self, actor: Actor, email: str) -> str | NotAllowed | None:
+        """The user id of whoever has this address in the actor's workspace; members may ask."""
+        refused = await self._door.refuse(actor, Act.PREVIEW)
+        return refused or await self._world.people.by_email(actor.team, email)
+
+    async def see(self, actor: Actor, subscription: SubscriptionId) -> Subscription | NoSuchSubscription | NotAllowed:
+        """A subscription as it is; those may who may see it. Of others it is not told that they exist."""
+        return await self._own(actor, Act.SEE, subscription)
+
+    async def undo_this(
+        self, actor: Actor, subscription: SubscriptionId, made: str
+    ) -> Undone | NothingToUndo | Overtaken | AlreadySubscribed | NotAllowed | None:
+        """Take back the actor's last change, if it is the one that `made` the subscription what that fingerprint says.
+
+        None where it is another one.
+        """
+        changes = await self._world.audit.newest(actor.team, limit=LOOK_BACK, user=actor.user)
+        undone = {change.undoes for change in changes}
+        last = next((one for one in changes if one.undoes is None and one.at not in undone), None)
+        if last is None:
+            return NothingToUndo()
+        if (last.subject, fingerprint(last.after)) != (subscription, made):
+            return None
+        return await self.undo(actor)
