@@ -134,7 +134,7 @@ async def test_a_lane_that_waits_is_due_when_it_may_be_sent_or_has_to_be_looked_
         await eventually(lambda: bool(gate.asked))
 
     (found,) = await redis.zrange(keys.due, 0, 0, withscores=True)
-    assert 0 <= found[1] - began - expected < HOUR / 2
+    assert 0 <= int(found[1]) - began - expected < HOUR / 2
     assert (slack.parcels, len(gate.asked)) == ([], 1)
     assert not await redis.exists(keys.pace("slack/T1/C1"))  # type: ignore[arg-type] # a destination's name
     assert "tidings_deliveries_settled_total{" not in str(list(metrics.deliveries_settled.collect()))
