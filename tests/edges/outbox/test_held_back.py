@@ -46,7 +46,8 @@ def outbox(redis: Redis, keys: Keys) -> RedisOutbox:
 
 async def append(outbox: RedisOutbox, *wanted: tuple[str, Destination, SubscriptionId | None]) -> list[DeliveryId]:
     """Events by name, each for one place: in the ordinary lane or in a subscription's own."""
-    arrivals, ids = [], []
+    arrivals: list[Arrival] = []
+    ids: list[DeliveryId] = []
     for name, place, own in wanted:
         key, where = event_key("test", name), destination_id(place)
         ids.append(delivery_id(key, where))
@@ -190,7 +191,7 @@ async def test_a_made_up_event_comes_at_once_whatever_the_subscription_wants(out
     )
     await outbox.test(patient, event())
     (leased,) = await lease(outbox)
-    assert leased.lane == PLACE
+    assert leased.lane == Lane(PLACE)
     ((delivery, body),) = leased.deliveries
     assert delivery.id == delivery_id(event().key, PLACE)
     assert b"CloudEvent" not in body
