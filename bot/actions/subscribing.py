@@ -70,7 +70,9 @@ class Subscribing:
         made, kept = await self._add(draft, request)
         if kept.id != made:
             return AlreadySubscribed(existing=kept)
-        await self._ledger.note(actor, "subscribe", kept.id, after=kept)
+        again = kept != replace(draft, id=made)
+        if not again or not await self._world.audit.newest(actor.team, limit=1, subject=made):
+            await self._ledger.note(actor, "subscribe", kept.id, after=kept)
         return Subscribed(subscription=kept, joined=ready.joined, secret=secret)
 
     async def see(self, actor: Actor, subscription: SubscriptionId) -> Subscription | NoSuchSubscription | NotAllowed:
@@ -175,14 +177,27 @@ class Subscribing:
         return self._world.secret_of(place) if all(one.owner == actor.user for one in others) else None
 
     async def _add(self, draft: Subscription, request: str | None) -> tuple[SubscriptionId, Subscription]:
-        """Give the draft an id and add it; what is kept has another id where there was an equal one."""
-        number = self._world.draw(IDS) if request is None else _drawn_for(request)
-        while True:
-            made = subscription_id(number)
-            kept = await self._world.subscriptions.add(replace(draft, id=made))
-            if kept is not None:
-                return made, kept
-            number = self._world.draw(IDS)
+        """Give the draft an id and add it; what is kept has another id where there was an equal one.
+
+        Where the same request has added it before, that is what is kept.
+        """
+        made = subscription_id(self._world.draw(IDS) if request is None else _drawn_for(request))
+        while (kept := await self._world.subscriptions.add(replace(draft, id=made))) is None:
+            before = None if request is None else await self._world.subscriptions.get(made)
+            if before is not None and _same(before, draft):
+                return made, before
+            made, request = subscription_id(self._world.draw(IDS)), None
+        return made, kept
+
+
+def _same(one: Subscription, other: Subscription) -> bool:
+    """Whether the same person wants the same for the same place."""
+    return (one.team, one.owner, one.filter, one.destination) == (
+        other.team,
+        other.owner,
+        other.filter,
+        other.destination,
+    )
 
 
 def _drawn_for(request: str) -> int:

@@ -45,13 +45,14 @@ LONGEST: Final = 10 * 365 * 86_400_000
 async def index(call: Call) -> Answered:
     """A page of subscriptions."""
     query = call.query(ListQuery)
+    after = _after(query.cursor)
     listing = await _listing(call, query)
     if not isinstance(listing, Listing):
         raise refusal(listing, call.key)
     found = [
         one
         for one in listing.subscriptions
-        if query.owner in {None, one.owner} and mentions(one, query.q) and _place(one) > _after(query.cursor)
+        if query.owner in {None, one.owner} and mentions(one, query.q) and _place(one) > after
     ]
     page = found[: query.limit]
     more = _cursor(page[-1]) if len(found) > len(page) else None

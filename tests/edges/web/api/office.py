@@ -59,15 +59,15 @@ class Slack:
         }
     )
 
-    async def person(self, team: str, user: str, *, fresh: bool = False) -> PersonFacts | None:
+    async def person(self, team: str, user: str, *, fresh: bool = False) -> PersonFacts | None:  # noqa: ARG002 (the port's)
         self._there(team)
         return PersonFacts(user=user, rank=Rank.MEMBER) if user in {ANA, BEN, BOSS} else None
 
-    async def by_email(self, team: str, email: str) -> str | None:
+    async def by_email(self, team: str, email: str) -> str | None:  # noqa: ARG002 (the port's)
         self._there(team)
         return None
 
-    async def group(self, team: str, group: str, *, fresh: bool = False) -> GroupFacts | None:
+    async def group(self, team: str, group: str, *, fresh: bool = False) -> GroupFacts | None:  # noqa: ARG002 (the port's)
         self._there(team)
         return GroupFacts(group=group, handle="risk", members=(ANA, BEN)) if group == GROUP else None
 
@@ -79,7 +79,7 @@ class Slack:
         self._there(team)
         return self.channels.get(channel)
 
-    async def join(self, team: str, channel: str) -> bool:
+    async def join(self, team: str, channel: str) -> bool:  # noqa: ARG002 (the port's)
         self._there(team)
         return True
 
@@ -112,13 +112,10 @@ class Lanes:
         self.resumed.append(held)
         return int(self.held.pop(held, None) is not None)
 
-    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:
+    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:  # noqa: ARG002 (the port's)
         self.nudged.append(subscription)
 
-    async def move(self, place: DestinationId, to: Destination) -> int:
-        raise NotImplementedError
-
-    async def test(self, subscription: Subscription, event: Event) -> None:
+    async def test(self, subscription: Subscription, event: Event) -> None:  # noqa: ARG002 (the port's)
         self.tested.append(subscription.id)
 
     async def trace(self, deliveries: Sequence[DeliveryId]) -> list[Trace]:
@@ -135,6 +132,10 @@ class Persons:
 
     async def put(self, person: Person) -> None:
         raise NotImplementedError
+
+
+async def _nowhere(_place: DestinationId, _to: Destination) -> int:
+    raise NotImplementedError
 
 
 def event(name: str, *, status: Status = Status.COMPLETED, sensitivity: Sensitivity = Sensitivity.INTERNAL) -> Event:
@@ -173,7 +174,7 @@ class Recent:
 class Notices:
     told: list[tuple[tuple[str, ...], Notice]] = field(default_factory=list)
 
-    async def tell(self, team: str, users: Sequence[str], notice: Notice) -> None:
+    async def tell(self, team: str, users: Sequence[str], notice: Notice) -> None:  # noqa: ARG002 (the port's)
         self.told.append((tuple(users), notice))
 
 
@@ -196,6 +197,7 @@ class Office:
             persons=Persons(),
             recent=self.recent,
             notices=self.notices,
+            move=_nowhere,
             refuse_url=lambda url: None if url.startswith("https://") else "Only https URLs are taken.",
             secret_of=lambda place: f"whsec_{place}",
             now=self.clock,
@@ -240,7 +242,7 @@ class Client:
             method, f"/api/v1{path}", **more | {"headers": headers | more.get("headers", {})}
         ) as response:
             text = await response.text()
-            body = await response.json(content_type=None) if text else None
+            body: Any = await response.json(content_type=None) if text else None
             if response.status >= 400:
                 assert response.content_type == "application/problem+json"
                 assert body["status"] == response.status
