@@ -16,6 +16,7 @@ from bot.sandbox.changes import (
     Moved,
     Posted,
     Reacted,
+    Regrouped,
 )
 from bot.sandbox.channel import Channel
 from bot.sandbox.delivery import Deliveries, Envelope
@@ -26,6 +27,8 @@ from bot.sandbox.workspace import Workspace
 _CHANNEL_TYPE = {"channel": "channel", "private": "group", "im": "im"}
 _MESSAGE_EVENT = {"channel": "message.channels", "private": "message.groups", "im": "message.im"}
 
+PARTNER = "T0PARTNER"
+"""The workspace of another organisation, with which channels are shared."""
 
 class Events:
     """Listens to the workspace and tells the app, where it may know and wants to."""
@@ -93,6 +96,8 @@ def _events(change: Change, workspace: Workspace) -> list[tuple[str, Json]]:
             return _moved(change, workspace)
         case Altered():
             return _altered(change, workspace)
+        case Regrouped():
+            return _regrouped(change, workspace)
         case Reacted(channel=channel, message=message, name=name, user=user):
             item = {"type": "message", "channel": channel.id, "ts": message.ts}
             event = {
@@ -171,5 +176,34 @@ def _altered(change: Altered, workspace: Workspace) -> list[tuple[str, Json]]:
         case "created" if channel.kind == "channel":
             created = described | {"creator": channel.creator}
             return [("channel_created", {"type": "channel_created", "channel": created})]
+        case "deleted":
+            event = f"{prefix}_deleted"
+            return [(event, {"type": event, "channel": channel.id, "actor_id": change.user})]
+        case "shared":
+            shared = {"type": "channel_shared", "channel": channel.id, "connected_team_id": PARTNER}
+            return [("channel_shared", shared)]
+        case "unshared":
+            unshared = {"channel": channel.id, "previously_connected_team_id": PARTNER, "is_ext_shared": False}
+            return [("channel_unshared", {"type": "channel_unshared", **unshared})]
+        case "renumbered":
+            changed = {"old_channel_id": change.former, "new_channel_id": channel.id}
+            return [("channel_id_changed", {"type": "channel_id_changed", **changed})]
         case "created" | "opened":
             return []
+
+
+def _regrouped(change: Regrouped, workspace: Workspace) -> list[tuple[str, Json]]:
+    group = change.group
+    heard: list[tuple[str, Json]] = [
+        ("subteam_updated", {"type": "subteam_updated", "subteam": group.to_slack(with_users=True)})
+    ]
+    if change.joined or change.left:
+        members: Json = {
+            "type": "subteam_members_changed",
+            "subteam_id": group.id,
+            "team_id": workspace.team_id,
+            "added_users": list(change.joined),
+            "removed_users": list(change.left),
+        }
+        heard.append(("subteam_members_changed", members))
+    return heard
