@@ -49,7 +49,9 @@ class Altered:
     """A channel itself changed. ``former`` is the id that it had, where it has another one now."""
 
     channel: Channel
-    how: Literal["created", "archived", "unarchived", "renamed", "opened", "deleted", "shared", "unshared", "renumbered"]
+    how: Literal[
+        "created", "archived", "unarchived", "renamed", "opened", "deleted", "shared", "unshared", "renumbered"
+    ]
     user: str
     former: str | None = None
 

@@ -30,6 +30,7 @@ _MESSAGE_EVENT = {"channel": "message.channels", "private": "message.groups", "i
 PARTNER = "T0PARTNER"
 """The workspace of another organisation, with which channels are shared."""
 
+
 class Events:
     """Listens to the workspace and tells the app, where it may know and wants to."""
 
@@ -179,17 +180,25 @@ def _altered(change: Altered, workspace: Workspace) -> list[tuple[str, Json]]:
         case "deleted":
             event = f"{prefix}_deleted"
             return [(event, {"type": event, "channel": channel.id, "actor_id": change.user})]
-        case "shared":
-            shared = {"type": "channel_shared", "channel": channel.id, "connected_team_id": PARTNER}
-            return [("channel_shared", shared)]
-        case "unshared":
-            unshared = {"channel": channel.id, "previously_connected_team_id": PARTNER, "is_ext_shared": False}
-            return [("channel_unshared", {"type": "channel_unshared", **unshared})]
-        case "renumbered":
-            changed = {"old_channel_id": change.former, "new_channel_id": channel.id}
-            return [("channel_id_changed", {"type": "channel_id_changed", **changed})]
         case "created" | "opened":
             return []
+        case "shared" | "unshared" | "renumbered":
+            return [_connected(change)]
+
+
+def _connected(change: Altered) -> tuple[str, Json]:
+    """What Slack Connect does to a channel."""
+    event: Json
+    match change.how:
+        case "shared":
+            event = {"type": "channel_shared", "channel": change.channel.id, "connected_team_id": PARTNER}
+        case "unshared":
+            event = {"type": "channel_unshared", "channel": change.channel.id, "is_ext_shared": False}
+            event["previously_connected_team_id"] = PARTNER
+        case _:
+            event = {"type": "channel_id_changed", "old_channel_id": change.former}
+            event["new_channel_id"] = change.channel.id
+    return event["type"], event
 
 
 def _regrouped(change: Regrouped, workspace: Workspace) -> list[tuple[str, Json]]:
