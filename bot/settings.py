@@ -150,6 +150,12 @@ class Settings(BaseSettings):
         gt=0,
         description="Age at which a delivery that still waits is given up: to the dead-letter topic, as expired.",
     )
+    hold_hours: float = Field(
+        72,
+        gt=0,
+        description="Hours that a delivery waits for a place that was lost (archived, shared with others, refusing), "
+        "before it goes to the dead-letter topic; at most TIDINGS_MAX_AGE_HOURS.",
+    )
     outbox_max: int = Field(
         200_000, ge=1, description="Deliveries that may wait in Redis in all; at that many, ingest waits."
     )

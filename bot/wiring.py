@@ -47,18 +47,24 @@ from bot.slack.directory.people import SlackPeople
 from bot.slack.endpoint import Endpoint
 from bot.slack.inbox import Inbox
 from bot.slack.installation import SingleInstallation
+from bot.slack.notices import SlackNotices
+from bot.slack.orphans.keeper import OrphanKeeper
+from bot.slack.orphans.registrar import Means
 from bot.slack.socket import SocketMode
 from bot.stores.audit import RedisAudit
 from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
 from bot.stores.gate import Gatekeeper
+from bot.stores.halts import Halts
 from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
+from bot.stores.orphans import RedisOrphans
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.parked import ParkedJournal
 from bot.stores.persons import RegistryPersons
 from bot.stores.recovery import Front, Recovery
 from bot.stores.registry import Registry
+from bot.stores.removal import Removal
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.stores.threads import RedisThreads
 from bot.telemetry import Metrics
@@ -258,11 +264,7 @@ class Listening:
 
 
 @asynccontextmanager
-async def people(
-    settings: Settings,
-    kept: Stores,
-    recent: Recent,  # noqa: ARG001 (for the world of the actions, which does not ask for it yet)
-) -> AsyncIterator[Listening]:
+async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Listening]:
     """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
 
     On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.
@@ -278,12 +280,26 @@ async def people(
         lookup = Lookup(web=web, token_of=token_of)
         groups = SlackGroups(lookup, clock=time.monotonic)
         master = settings.secret.get_secret_value()
+        notices = SlackNotices(web, token_of)
+        await open_.enter_async_context(notices.serving(settings.drain_seconds))
         world = World(
             subscriptions=kept.subscriptions,
             people=SlackPeople(lookup, groups, clock=time.monotonic, admins=settings.admins),
             channels=SlackChannels(lookup, clock=time.monotonic),
             audit=kept.audit,
             lanes=kept.outbox,
+            persons=kept.persons,
+            recent=recent,
+            notices=notices,
+            move=Removal(
+                kept.redis,
+                kept.keys,
+                kept.outbox,
+                kept.parked,
+                shards=SHARDS,
+                remember=round(settings.remember_hours * HOUR),
+                epoch=kept.epoch,
+            ),
             refuse_url=lambda url: check_url(url, settings.webhook_allow, settings.webhook_ports),
             secret_of=lambda destination: signing_secret(master, destination),
             now=kept.clock,
@@ -291,7 +307,22 @@ async def people(
             policy=Policy(guests=settings.guests, strangers=settings.strangers),
         )
         inbox = Inbox(kept.redis, kept.keys, epoch=kept.epoch, lease=settings.inbox_lease_seconds)
-        app = SlackApp(web=web, installations=installations, actions=Actions(world), inbox=inbox)
+        orphans = OrphanKeeper(
+            Means(
+                subscriptions=world.subscriptions,
+                people=world.people,
+                audit=world.audit,
+                lanes=world.lanes,
+                notices=world.notices,
+                halts=Halts(kept.redis, kept.keys, epoch=kept.epoch),
+                told=RedisOrphans(kept.redis, kept.keys),
+                move=world.move,
+                now=world.now,
+                hold=round(min(settings.hold_hours, settings.max_age_hours) * HOUR),
+            )
+        )
+        await open_.enter_async_context(orphans.serving())
+        app = SlackApp(web=web, installations=installations, actions=Actions(world), inbox=inbox, orphans=orphans)
         await open_.enter_async_context(app.serving(settings.drain_seconds))
         app_token = settings.slack_app_token.get_secret_value()
         if app_token:

@@ -6,6 +6,7 @@ from typing import Literal
 from bot.sandbox.answers import Json
 from bot.sandbox.channel import Channel
 from bot.sandbox.message import Message
+from bot.sandbox.people import Usergroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,23 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Altered:
-    """A channel itself changed."""
+    """A channel itself changed. ``former`` is the id that it had, where it has another one now."""
 
     channel: Channel
-    how: Literal["created", "archived", "unarchived", "renamed", "opened"]
+    how: Literal[
+        "created", "archived", "unarchived", "renamed", "opened", "deleted", "shared", "unshared", "renumbered"
+    ]
     user: str
+    former: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regrouped:
+    """A user group has other members, or was disabled; ``joined`` and ``left`` are user ids."""
+
+    group: Usergroup
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,4 +92,4 @@ class HomePublished:
     view: Json
 
 
-Change = Posted | Edited | Deleted | Moved | Altered | Reacted | ModalMoved | HomePublished
+Change = Posted | Edited | Deleted | Moved | Altered | Regrouped | Reacted | ModalMoved | HomePublished

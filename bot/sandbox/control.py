@@ -38,6 +38,7 @@ class Control:
             web.post("/sandbox/reset", _answering(self._reset)),
             web.post("/sandbox/disconnect", _answering(self._disconnect)),
             web.post("/sandbox/channels", _answering(self._channel)),
+            web.post("/sandbox/groups", _answering(self._group)),
             web.post("/sandbox/app", _answering(self._app)),
         ]
 
@@ -77,7 +78,10 @@ class Control:
         return {}
 
     async def _channel(self, request: web.Request) -> Json:
-        """``{"channel", "do": archive|unarchive|rename|join|leave, "user"?, "name"?}`` by a person."""
+        """``{"channel", "do": …, "user"?, "name"?}`` by a person.
+
+        What is done: archive, unarchive, rename, join, leave, delete, share, unshare, renumber.
+        """
         body, workspace = await _body(request), self._backend.workspace
         channel = workspace.channel(body.get("channel", ""))
         user = body.get("user") or workspace.bot.id
@@ -92,9 +96,25 @@ class Control:
                 workspace.join(channel, workspace.person(user).id)
             case "leave":
                 workspace.leave(channel, user)
+            case "delete":
+                workspace.delete(channel, user)
+            case "share" | "unshare":
+                workspace.share(channel, user, shared=body["do"] == "share")
+            case "renumber":
+                workspace.renumber(channel, user)
             case _:
                 raise Refusal("invalid_arguments", detail="do")
         return {"channel": channel.to_slack(viewer=user)}
+
+    async def _group(self, request: web.Request) -> Json:
+        """``{"group", "members"}``: let these people be in a user group; with ``"disable": true`` nobody is."""
+        body, workspace = await _body(request), self._backend.workspace
+        group = str(body.get("group", ""))
+        if body.get("disable") is True:
+            workspace.disable(group)
+        else:
+            workspace.regroup(group, tuple(workspace.person(user).id for user in body.get("members", ())))
+        return {"usergroup": workspace.usergroups[group].to_slack(with_users=True)}
 
     async def _app(self, request: web.Request) -> Json:
         """``{"request_url"}``: deliver by signed HTTP from now on, or by Socket Mode with null."""

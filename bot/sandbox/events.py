@@ -16,6 +16,7 @@ from bot.sandbox.changes import (
     Moved,
     Posted,
     Reacted,
+    Regrouped,
 )
 from bot.sandbox.channel import Channel
 from bot.sandbox.delivery import Deliveries, Envelope
@@ -25,6 +26,9 @@ from bot.sandbox.workspace import Workspace
 
 _CHANNEL_TYPE = {"channel": "channel", "private": "group", "im": "im"}
 _MESSAGE_EVENT = {"channel": "message.channels", "private": "message.groups", "im": "message.im"}
+
+PARTNER = "T0PARTNER"
+"""The workspace of another organisation, with which channels are shared."""
 
 
 class Events:
@@ -93,6 +97,8 @@ def _events(change: Change, workspace: Workspace) -> list[tuple[str, Json]]:
             return _moved(change, workspace)
         case Altered():
             return _altered(change, workspace)
+        case Regrouped():
+            return _regrouped(change, workspace)
         case Reacted(channel=channel, message=message, name=name, user=user):
             item = {"type": "message", "channel": channel.id, "ts": message.ts}
             event = {
@@ -171,5 +177,42 @@ def _altered(change: Altered, workspace: Workspace) -> list[tuple[str, Json]]:
         case "created" if channel.kind == "channel":
             created = described | {"creator": channel.creator}
             return [("channel_created", {"type": "channel_created", "channel": created})]
+        case "deleted":
+            event = f"{prefix}_deleted"
+            return [(event, {"type": event, "channel": channel.id, "actor_id": change.user})]
         case "created" | "opened":
             return []
+        case "shared" | "unshared" | "renumbered":
+            return [_connected(change)]
+
+
+def _connected(change: Altered) -> tuple[str, Json]:
+    """What Slack Connect does to a channel."""
+    event: Json
+    match change.how:
+        case "shared":
+            event = {"type": "channel_shared", "channel": change.channel.id, "connected_team_id": PARTNER}
+        case "unshared":
+            event = {"type": "channel_unshared", "channel": change.channel.id, "is_ext_shared": False}
+            event["previously_connected_team_id"] = PARTNER
+        case _:
+            event = {"type": "channel_id_changed", "old_channel_id": change.former}
+            event["new_channel_id"] = change.channel.id
+    return event["type"], event
+
+
+def _regrouped(change: Regrouped, workspace: Workspace) -> list[tuple[str, Json]]:
+    group = change.group
+    heard: list[tuple[str, Json]] = [
+        ("subteam_updated", {"type": "subteam_updated", "subteam": group.to_slack(with_users=True)})
+    ]
+    if change.joined or change.left:
+        members: Json = {
+            "type": "subteam_members_changed",
+            "subteam_id": group.id,
+            "team_id": workspace.team_id,
+            "added_users": list(change.joined),
+            "removed_users": list(change.left),
+        }
+        heard.append(("subteam_members_changed", members))
+    return heard

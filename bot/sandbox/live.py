@@ -19,6 +19,7 @@ from bot.sandbox.changes import (
     Moved,
     Posted,
     Reacted,
+    Regrouped,
 )
 from bot.sandbox.channel import Channel
 from bot.sandbox.message import Message
@@ -82,7 +83,7 @@ class Live:
                 self._send({"event": "view", "action": action, "view": view}, [user])
             case HomePublished(user=user, view=view):
                 self._send({"event": "home", "view": view}, [user])
-            case Reacted():
+            case Reacted() | Regrouped():
                 pass  # the edited message carries its reactions
 
     def presence(self, *, connected: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.sandbox.answers import Json, Refusal
-from bot.sandbox.changes import Altered, Change, Deleted, Edited, Moved, Posted, Reacted
+from bot.sandbox.changes import Altered, Change, Deleted, Edited, Moved, Posted, Reacted, Regrouped
 from bot.sandbox.channel import Channel
 from bot.sandbox.ids import Ids
 from bot.sandbox.ledger import Ledger
@@ -278,3 +278,41 @@ class Workspace:
             raise Refusal("name_taken")
         channel.name = name
         self.tell(Altered(channel=channel, how="renamed", user=user_id))
+
+    def delete(self, channel: Channel, user_id: str) -> None:
+        """Remove a channel with all that was said in it."""
+        del self.channels[channel.id]
+        self.tell(Altered(channel=channel, how="deleted", user=user_id))
+
+    def share(self, channel: Channel, user_id: str, *, shared: bool) -> None:
+        """Let another organisation into a channel, or out of it."""
+        channel.is_ext_shared = shared
+        self.tell(Altered(channel=channel, how="shared" if shared else "unshared", user=user_id))
+
+    def renumber(self, channel: Channel, user_id: str) -> None:
+        """Give a channel another id, as Slack does when a private channel is shared."""
+        former = channel.id
+        del self.channels[former]
+        channel.id = self.ids.make("C")
+        self.channels[channel.id] = channel
+        self.tell(Altered(channel=channel, how="renumbered", user=user_id, former=former))
+
+    # -- user groups -----------------------------------------------------------------------------------------
+
+    def regroup(self, group_id: str, members: tuple[str, ...]) -> None:
+        """Let others be in a user group."""
+        group = self._group(group_id)
+        changed = self.usergroups[group_id] = replace(group, members=members)
+        joined, left = set(members) - set(group.members), set(group.members) - set(members)
+        self.tell(Regrouped(group=changed, joined=tuple(sorted(joined)), left=tuple(sorted(left))))
+
+    def disable(self, group_id: str) -> None:
+        """Disable a user group: Slack keeps it, and lists it no more."""
+        changed = self.usergroups[group_id] = replace(self._group(group_id), disabled=True)
+        self.tell(Regrouped(group=changed))
+
+    def _group(self, group_id: str) -> Usergroup:
+        found = self.usergroups.get(group_id)
+        if found is None:
+            raise Refusal("no_such_subteam")
+        return found

@@ -24,6 +24,7 @@ from bot.render.usage import VERBS as USAGES
 from bot.sandbox.methods.table import METHODS
 from bot.slack import buttons, channels, commands, home, unexpected
 from bot.slack.manifest import EVENTS, SCOPES, manifest
+from bot.slack.orphans import cards, happenings
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT.parent / "shared" / "data"
@@ -99,7 +100,7 @@ class Listeners:
 def listeners() -> Listeners:
     noting: Any = Listeners()
     desk: Any = None
-    for part in (commands, buttons, home, channels):
+    for part in (commands, buttons, home, channels, happenings, cards):
         part.listen(noting, desk)
     unexpected.listen(noting)
     return cast("Listeners", noting)

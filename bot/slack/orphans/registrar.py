@@ -10,7 +10,7 @@ from bot.core.orphans import is_orphan, orphaned
 from bot.core.routing import places
 from bot.core.subscription import Subscription
 from bot.ports.outbox import Lanes
-from bot.ports.people import Audit, Channels, Notices, People, Subscriptions
+from bot.ports.people import Audit, Notices, People, Subscriptions
 from bot.stores.halts import Halts
 from bot.stores.orphans import RedisOrphans
 
@@ -24,7 +24,6 @@ class Means:
 
     subscriptions: Subscriptions
     people: People
-    channels: Channels
     audit: Audit
     lanes: Lanes
     notices: Notices

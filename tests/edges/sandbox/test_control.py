@@ -345,3 +345,37 @@ async def test_the_meter_falls_silent_after_a_minute(
     clock.advance(61)
     sandbox.live.measure()
     assert (await page.see("meter"))["per_minute"] == 0
+
+
+# -- what happens to channels and groups -----------------------------------------------------------
+
+
+async def test_channels_are_shared_renumbered_and_deleted_and_groups_change(
+    sandbox: Sandbox, client: AsyncWebClient
+) -> None:
+    heard: list[Payload] = []
+    sandbox.deliveries.tell = lambda envelope: heard.append(envelope.payload["event"])  # type: ignore[method-assign]
+    evals = sandbox.channel_id("llm-evals")
+    group = next(iter(sandbox.workspace.usergroups))
+    tomas, amara, hiro = (sandbox.user_id(name) for name in ("tomas.okafor", "amara.nwosu", "hiro.tanabe"))
+
+    async def do(what: str, channel: str = evals) -> Payload:
+        return await order(sandbox, "/sandbox/channels", {"channel": channel, "do": what})
+
+    assert (await do("share"))["channel"]["is_ext_shared"] is True
+    assert (await do("unshare"))["channel"]["is_ext_shared"] is False
+    renumbered = (await do("renumber"))["channel"]["id"]
+    assert await refused(client.conversations_info(channel=evals)) == "channel_not_found"
+    assert (await do("delete", renumbered))["ok"]
+    assert await refused(client.chat_postMessage(channel=renumbered, text="x")) == "channel_not_found"
+    changed = await order(sandbox, "/sandbox/groups", {"group": group, "members": [tomas, hiro]})
+    assert changed["usergroup"]["users"] == [tomas, hiro]
+    assert (await order(sandbox, "/sandbox/groups", {"group": group, "disable": True}))["usergroup"]["date_delete"]
+    assert (await client.usergroups_users_list(usergroup=group))["users"] == [tomas, hiro]
+    assert (await order(sandbox, "/sandbox/groups", {"group": "S404"}))["error"] == "no_such_subteam"
+    assert [event["type"] for event in heard] == [
+        *("channel_shared", "channel_unshared", "channel_id_changed", "channel_deleted"),
+        *("subteam_updated", "subteam_members_changed", "subteam_updated"),
+    ]
+    assert (heard[2]["old_channel_id"], heard[2]["new_channel_id"]) == (evals, renumbered)
+    assert (heard[5]["added_users"], heard[5]["removed_users"]) == ([hiro], [amara])

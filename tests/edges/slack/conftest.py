@@ -37,6 +37,7 @@ from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
+from tests.edges.standins import Lanes, Past, Persons, Told
 
 DEADLINE = 30.0
 
@@ -92,6 +93,10 @@ def actions(
             channels=known_channels,
             audit=RedisAudit(redis, keys),
             lanes=RedisOutbox(redis, keys, Limits()),
+            persons=Persons(),
+            recent=Past(),
+            notices=Told(),
+            move=Lanes().move,
             refuse_url=lambda url: check_url(url, (), (443,)),
             secret_of=partial(signing_secret, "a master secret that is long enough"),
             now=lambda: time.time_ns() // 1_000_000,
