@@ -34,6 +34,13 @@ log = structlog.get_logger()
 
 
 PolicyOf: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Doubt]]
+Renew: TypeAlias = Callable[[str, str], Awaitable[str | None]]
+NO_TOKEN_WAIT = 30 * SECOND
+"""Milliseconds that a workspace waits whose token can't be had."""
+
+
+async def _no_other(_team: str, _refused: str) -> str | None:
+    return None
 
 
 async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
@@ -55,9 +62,10 @@ class _Post:
 class SlackOutlet:
     """Posts to Slack, one message for a whole parcel.
 
-    `token_of` gives a workspace's bot token, or None where the app is not installed. `policy_of` says what becomes of
-    events that may have arrived in a place where we may not look. `clock` gives seconds since the epoch. Enter it as an
-    async context manager: it opens `web` and closes it.
+    `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
+    one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
+    of events that may have arrived in a place where we may not look. `clock` gives seconds since the epoch. Enter it as
+    an async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -65,11 +73,13 @@ class SlackOutlet:
         web: SlackWeb,
         token_of: Callable[[str], Awaitable[str | None]],
         *,
+        renew: Renew = _no_other,
         policy_of: PolicyOf = _always_repeat,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
         self._token_of = token_of
+        self._renew = renew
         self._policy_of = policy_of
         self._clock = clock
 
@@ -97,9 +107,21 @@ class SlackOutlet:
         place = parcel.destination
         if isinstance(place, Webhook):
             raise TypeError("not a Slack parcel")
-        token = await self._token_of(place.team)
-        if token is None:
-            return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
+        try:
+            token = await self._token_of(place.team)
+            if token is None:
+                return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
+            outcome = await self._send_as(token, place, parcel)
+            if isinstance(outcome, Refused) and outcome.scope is Scope.INSTALLATION:
+                other = await self._renew(place.team, token)
+                if other is not None:
+                    log.info("slack_token_replaced", team=place.team)
+                    outcome = await self._send_as(other, place, parcel)
+        except UnavailableError as error:
+            return Throttled(after=NO_TOKEN_WAIT, scope=Scope.INSTALLATION, reason=f"no token to send with: {error}")
+        return outcome
+
+    async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         doubts = {item.delivery.id: item.delivery.doubt for item in parcel.items if item.delivery.doubt is not None}
         looked = await find(self._web, place, token, doubts) if doubts else Looked(found={})
         if isinstance(looked, Unknown):

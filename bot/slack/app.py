@@ -17,20 +17,32 @@ from slack_bolt.response import BoltResponse
 
 from bot.actions.acts import Actions
 from bot.outlets.slack_web import SlackWeb
-from bot.slack import buttons, channels, commands, home, unexpected
+from bot.ports.installation import Installations
+from bot.slack import buttons, channels, commands, home, lifecycle, unexpected
 from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
-from bot.slack.installation import Installations
+from bot.slack.lifecycle import Lifecycle
 from bot.slack.reception import Reception
 
 NOT_INSTALLED = "Tidings is not installed in this workspace. Ask an admin to install it."
 
 
 class SlackApp:
-    """Listens to people in Slack. `web` is entered already; whoever makes the app drains it before closing `web`."""
+    """Listens to people in Slack. `web` is entered already; whoever makes the app drains it before closing `web`.
 
-    def __init__(self, *, web: SlackWeb, installations: Installations, actions: Actions, inbox: Inbox) -> None:
+    `installed` keeps the installations, where there may be many.
+    """
+
+    def __init__(
+        self,
+        *,
+        web: SlackWeb,
+        installations: Installations,
+        actions: Actions,
+        inbox: Inbox,
+        installed: Lifecycle | None = None,
+    ) -> None:
         self.errands = Errands()
         self.bolt = AsyncApp(
             name="tidings",
@@ -48,6 +60,7 @@ class SlackApp:
         buttons.listen(self.bolt, desk)
         home.listen(self.bolt, desk)
         channels.listen(self.bolt, desk)
+        lifecycle.listen(self.bolt, installed)
         unexpected.listen(self.bolt)
         self.reception = Reception(self._ask, desk)
 
