@@ -50,7 +50,6 @@ class Lifecycle:
     async def begin(self, installation: Installation) -> int:
         """Keep a new installation, and let go on what was halted for want of it; returns how many lanes."""
         await self._store.save(installation)
-        log.info("slack_installed", installation=installation.key, by=installation.installer)
         resumed = 0
         for held in await self._halted.paused():
             kind, _, team = held.partition("/")
@@ -58,6 +57,7 @@ class Lifecycle:
                 serving = await self._store.find(team, None)
                 if serving is not None and serving.key == installation.key:
                     resumed += await self._halted.resume(held)
+        log.info("slack_installed", installation=installation.key, by=installation.installer, lanes_resumed=resumed)
         return resumed
 
     async def end(self, key: str, *, at: int, why: str) -> None:

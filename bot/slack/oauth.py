@@ -142,8 +142,7 @@ class OAuth:
             await self._web.ask(self._web.api.auth_revoke(token=granted.token))
             return _page(install.not_allowed(granted.team or granted.enterprise or ""), status=403)
         installation = await self._installation(granted)
-        resumed = await self._lifecycle.begin(installation)
-        log.info("install_done", installation=installation.key, resumed=resumed)
+        await self._lifecycle.begin(installation)
         await self._greet(installation)
         if granted.is_org_wide:
             link = _ORGANISATION.format(granted.enterprise, granted.app)

@@ -70,16 +70,14 @@ class InstallationStore:
     async def find(self, team: str | None, enterprise: str | None) -> Installation | None:
         """The working installation that serves a workspace: its own, else its organisation's, with `team` filled in.
 
-        `enterprise` is what Slack said with a request; without it, what was learned of the workspace before. Only what
-        Slack says of an organisation as a whole has no `team`.
+        `enterprise` is what Slack said with a request; without it, what was learned of the workspace before counts, and
+        whether its organisation still has us there. Only what Slack says of an organisation as a whole has no `team`.
         """
         own = await self.get(team) if team else None
         if own is not None and not own.broken:
             return own
         access = await self.access(team) if team else None
-        if access is not None and not access.granted:
-            return None
-        organisation = enterprise or (access.enterprise if access else None)
+        organisation = enterprise or (access.enterprise if access and access.granted else None)
         found = await self.get(organisation) if organisation else None
         if found is None or found.broken or not found.is_org_wide:
             return None

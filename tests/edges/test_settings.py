@@ -79,7 +79,7 @@ def test_many_workspaces_need_a_client_instead_of_a_token(monkeypatch: pytest.Mo
 
 
 def test_of_many_workspaces_everything_missing_is_said_with_what_to_put(monkeypatch: pytest.MonkeyPatch) -> None:
-    given(monkeypatch, **{"TIDINGS_SLACK_CLIENT_ID": "1.2", "TIDINGS_SECRET": "s" * 40})
+    given(monkeypatch, TIDINGS_SLACK_CLIENT_ID="1.2", TIDINGS_SECRET="s" * 40)
     found = problems()
     assert [line.split()[0] for line in found] == [
         "TIDINGS_SLACK_CLIENT_SECRET",
