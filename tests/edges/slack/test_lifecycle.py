@@ -102,7 +102,7 @@ async def test_an_end_that_slack_can_not_confirm_is_told_again(home: House) -> N
     installed = await home.install()
     home.sandbox.backend.grants.revoke(installed.token)
     home.sandbox.fault("html", method="auth.test", times=1)
-    home.sandbox.deliveries.retry_delays = (0.05, 0.05, 0.05)
+    home.sandbox.deliveries.ack_seconds, home.sandbox.deliveries.retry_delays = 0.3, (0.05, 0.05, 0.05)
     with capture_logs() as logs:
         home.sandbox.events.emit("app_uninstalled", {"type": "app_uninstalled"})
         await eventually(lambda: any(one["event"] == "slack_installation_ended" for one in logs))
