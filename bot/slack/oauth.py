@@ -173,8 +173,6 @@ class OAuth:
 
     async def _greet(self, installation: Installation) -> None:
         """A greeting that fails is no reason to say that the installation did."""
-        if not installation.installer:
-            return
         message = install.greeting()
         call = self._web.api.chat_postMessage(
             token=installation.token,

@@ -13,15 +13,21 @@ import yaml
 from aiokafka import AIOKafkaProducer
 from cryptography.fernet import Fernet
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot.core.destination import SlackChannel
+from bot.core.errors import UnavailableError
+from bot.ports.installation import Installation
 from bot.sandbox.server import Sandbox
 from bot.settings import Role, Settings, load
 from bot.slack.manifest import manifest
+from bot.stores.installations import InstallationStore
 from bot.stores.journal import KafkaJournal
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
+from bot.stores.vault import Vault
+from bot.wiring import team_of
 from consumers.keeper import at_hand
 from consumers.run import Process
 from tests.walk.parts import cloudevent, eventually, subscription
@@ -117,6 +123,19 @@ async def everything_in(redis: Redis) -> bytes:
     async for key in redis.scan_iter():
         found += [key, await read[await redis.type(key)](key)]
     return repr(found).encode()
+
+
+async def test_a_process_with_the_wrong_key_starts_and_says_which_setting(settings: Settings) -> None:
+    async with at_hand(settings) as kept:
+        another = InstallationStore(kept.registry, Vault([Fernet.generate_key().decode()]))
+        await another.save(Installation(team=TEAM, enterprise=None, bot="B", bot_user="U", token="xoxb-1"))
+    with capture_logs() as logs:
+        async with running(settings):
+            pass
+    (told,) = [one for one in logs if one["event"] == "slack_installations_unreadable"]
+    assert "TIDINGS_ENCRYPTION_KEYS" in told["why"]
+    with pytest.raises(UnavailableError, match="many workspaces"):
+        await team_of(settings)
 
 
 async def test_many_install_remove_and_install_again_and_nothing_is_lost(

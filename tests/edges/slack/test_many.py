@@ -16,6 +16,7 @@ from bot.slack import many as many_module
 from bot.slack.many import AGAIN, ManyInstallations
 from bot.stores.installations import InstallationStore
 from bot.stores.keys import Keys
+from bot.stores.lock import Lock
 from tests.edges.slack.conftest import eventually
 from tests.edges.slack.house import ORG, TEAM, House, house
 
@@ -204,6 +205,24 @@ async def test_a_lock_that_nobody_comes_back_for_is_waited_for_a_while(
         await many.token_of(TEAM)
     assert renewals(home) == 0
     assert (await kept(home)).token == installed.token
+
+
+async def test_who_comes_after_another_process_has_renewed_takes_what_it_left(
+    home: House, installed: Installation, many: ManyInstallations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read the installation before, and got the lock after."""
+    home.clock.seconds += 13 * HOUR
+    take = Lock.take
+
+    async def late(self: Lock, key: str) -> str | None:
+        monkeypatch.setattr(Lock, "take", take)
+        async with home.many() as another:
+            await another.token_of(TEAM)
+        return await take(self, key)
+
+    monkeypatch.setattr(Lock, "take", late)
+    assert await many.token_of(TEAM) == (await kept(home)).token != installed.token
+    assert renewals(home) == 1
 
 
 async def test_a_token_that_slack_refused_is_replaced_by_the_next(

@@ -78,7 +78,10 @@ async def test_a_no_installs_nothing(home: House, person: aiohttp.ClientSession)
 async def test_an_answer_that_comes_a_second_time_is_refused(home: House, person: aiohttp.ClientSession) -> None:
     done = await finish(person, await begin(person, home.url))
     assert done.status == 200
-    again = await look(person, done.url)
+    fresh = home.sandbox.backend.grants.authorize(
+        user="U0SBX0001", scopes=("chat:write",), redirect_uri=home.url + REDIRECT, now=home.clock()
+    )
+    again = await look(person, re.sub(r"code=[^&]+", f"code={fresh}", done.url))
     assert again.status == 400
     assert "no longer works" in again.text
     assert f'href="{home.url}{INSTALL}?now=1"' in again.text

@@ -133,6 +133,12 @@ async def test_what_slack_tells_of_access_counts_in_the_order_in_which_it_happen
     assert await store.find("T5", None) is None
 
 
+async def test_of_what_slack_tells_at_once_the_newest_stays(store: InstallationStore) -> None:
+    told = [Access(enterprise="E1", granted=at % 2 == 0, at=at) for at in (3, 1, 6, 2, 5, 4)]
+    await asyncio.gather(*(store.tell_access("T5", one) for one in told))
+    assert await store.access("T5") == Access(enterprise="E1", granted=True, at=6)
+
+
 async def test_a_change_is_made_to_what_is_there_when_it_is_written(store: InstallationStore) -> None:
     assert await store.change("T1", lambda found: replace(found, broken="x")) is None
     await store.save(replace(OWN, expires_at=0))
