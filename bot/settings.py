@@ -4,6 +4,8 @@ Every setting is an environment variable `TIDINGS_…` (or a line of `.env`). `.
 generated from this file, so the text beside each setting is the documentation.
 """
 
+import base64
+import re
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -79,6 +81,30 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr = Field(
         SecretStr(""),
         description="The bot's token, xoxb-… Slack: your app > OAuth & Permissions > Bot User OAuth Token.",
+    )
+    slack_client_id: str = Field(
+        "",
+        description="With it, in place of TIDINGS_SLACK_BOT_TOKEN, many workspaces may install the app, at "
+        "/slack/install (docs/install.md). Slack: your app > Basic Information > App Credentials > Client ID.",
+    )
+    slack_client_secret: SecretStr = Field(
+        SecretStr(""), description="Proves that we are the app. Slack: your app > Basic Information > Client Secret."
+    )
+    slack_teams: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="IDs of the workspaces (T…) and organisations (E…) that may install the app, comma-separated; "
+        "* lets any. Slack in a browser: app.slack.com/client/T….",
+    )
+    public_url: str = Field(
+        "",
+        description="Where browsers reach the web role, e.g. https://tidings.example.com; the app's redirect URL is "
+        "that and /slack/oauth_redirect. Plain http for localhost only.",
+    )
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="Keys that Slack's tokens are encrypted with at rest, comma-separated: the first encrypts, all "
+        "decrypt. Make one with: python -c 'from cryptography.fernet import Fernet; "
+        "print(Fernet.generate_key().decode())'",
     )
     slack_app_token: SecretStr = Field(
         SecretStr(""),
@@ -171,10 +197,23 @@ class Settings(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")
 
-    @field_validator("admins", "stream_origins", "webhook_allow", "webhook_ports", mode="before")
+    @field_validator(
+        "admins",
+        "stream_origins",
+        "webhook_allow",
+        "webhook_ports",
+        "slack_teams",
+        "encryption_keys",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
     @field_validator("slack_api_url")
     @classmethod
@@ -192,6 +231,7 @@ def load(roles: frozenset[Role], *, env_file: Path | None = Path(".env"), **over
     except ValidationError as error:
         raise SettingsError([_wrong(problem) for problem in error.errors()]) from error
     problems = [_missing(name) for name in _needed(settings, roles) if not _given(settings, name)]
+    problems += _contradictions(settings)
     secret = settings.secret.get_secret_value()
     if "secret" in _needed(settings, roles) and 0 < len(secret) < MIN_SECRET:
         problems.append(f"TIDINGS_SECRET is too short ({len(secret)} characters). {_how('secret')}")
@@ -201,6 +241,8 @@ def load(roles: frozenset[Role], *, env_file: Path | None = Path(".env"), **over
 
 
 MIN_SECRET = 32
+KEY_BYTES = 32
+"""A Fernet key's, before its URL-safe base64 (https://github.com/fernet/spec)."""
 
 
 def variable(name: str) -> str:
@@ -233,15 +275,50 @@ def _shown(default: Any) -> str:
 
 
 def _needed(settings: Settings, roles: frozenset[Role]) -> list[str]:
-    needed = ["secret", "slack_bot_token"] if roles & {Role.DISPATCH, Role.SLACK} else []
+    if not roles & {Role.DISPATCH, Role.SLACK}:
+        return []
+    needed = ["secret"]
+    if settings.slack_client_id:
+        needed += ["slack_client_secret", "encryption_keys"]
+        needed += ["slack_teams", "public_url"] if Role.SLACK in roles else []
+    else:
+        needed.append("slack_bot_token")
     if Role.SLACK in roles and not settings.slack_app_token.get_secret_value():
         needed.append("slack_signing_secret")
     return needed
 
 
+def _contradictions(settings: Settings) -> list[str]:
+    """What is given and can't be, by itself or together."""
+    found = []
+    if settings.slack_client_id and settings.slack_bot_token.get_secret_value():
+        found.append(
+            "TIDINGS_SLACK_BOT_TOKEN and TIDINGS_SLACK_CLIENT_ID are both given. Keep the token for one workspace, "
+            "or the client ID for many."
+        )
+    if not settings.slack_client_id and settings.slack_client_secret.get_secret_value():
+        found.append(_missing("slack_client_id"))
+    for number, key in enumerate(settings.encryption_keys, start=1):
+        if not _is_key(key.get_secret_value()):
+            found.append(f"TIDINGS_ENCRYPTION_KEYS is wrong: number {number} is no key. {_how('encryption_keys')}")
+    if settings.public_url and not _PUBLIC.fullmatch(settings.public_url):
+        found.append(f"TIDINGS_PUBLIC_URL is wrong: {settings.public_url} is no https URL. {_how('public_url')}")
+    return found
+
+
+_PUBLIC = re.compile(r"https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == KEY_BYTES
+    except ValueError:
+        return False
+
+
 def _given(settings: Settings, name: str) -> bool:
-    value: SecretStr = getattr(settings, name)
-    return bool(value.get_secret_value())
+    value = getattr(settings, name)
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _how(name: str) -> str:

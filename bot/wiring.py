@@ -45,9 +45,14 @@ from bot.slack.directory.groups import SlackGroups
 from bot.slack.directory.lookup import Lookup
 from bot.slack.directory.people import SlackPeople
 from bot.slack.endpoint import Endpoint
+from bot.slack.grant import Granting
 from bot.slack.inbox import Inbox
 from bot.slack.installation import SingleInstallation
+from bot.slack.lifecycle import Lifecycle
+from bot.slack.manifest import SCOPES
+from bot.slack.many import LOCK_MS, ManyInstallations
 from bot.slack.notices import SlackNotices
+from bot.slack.oauth import OAuth
 from bot.slack.orphans.keeper import OrphanKeeper
 from bot.slack.orphans.registrar import Means
 from bot.slack.socket import SocketMode
@@ -56,8 +61,10 @@ from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
 from bot.stores.gate import Gatekeeper
 from bot.stores.halts import Halts
+from bot.stores.installations import InstallationStore
 from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
+from bot.stores.lock import Lock
 from bot.stores.orphans import RedisOrphans
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.parked import ParkedJournal
@@ -65,8 +72,10 @@ from bot.stores.persons import RegistryPersons
 from bot.stores.recovery import Front, Recovery
 from bot.stores.registry import Registry
 from bot.stores.removal import Removal
+from bot.stores.states import States
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.stores.threads import RedisThreads
+from bot.stores.vault import Vault
 from bot.telemetry import Metrics
 from bot.web.access import Access
 from bot.web.gateway import Gateway
@@ -159,6 +168,8 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
 
 async def team_of(settings: Settings) -> str:
     """The workspace of the bot token in the settings. Raises UnavailableError where Slack does not tell."""
+    if settings.slack_client_id:
+        raise UnavailableError("the app may be installed in many workspaces")
     async with SlackWeb(settings.slack_api_url) as web:
         return (await SingleInstallation(web, settings.slack_bot_token.get_secret_value()).installation()).team
 
@@ -197,11 +208,30 @@ def patiently(what: str, *, where: str, failures: tuple[type[BaseException], ...
 
 
 @asynccontextmanager
+async def installations(
+    settings: Settings, kept: Stores, web: SlackWeb
+) -> AsyncIterator[SingleInstallation | ManyInstallations]:
+    """One workspace by its token, or many by what was installed."""
+    if not settings.slack_client_id:
+        yield SingleInstallation(web, settings.slack_bot_token.get_secret_value())
+        return
+    store = _installation_store(settings, kept)
+    lock = Lock(kept.redis, LOCK_MS)
+    async with ManyInstallations(store, _granting(settings, web), lock, kept.keys, clock=kept.clock) as many:
+        yield many
+
+
+def _installation_store(settings: Settings, kept: Stores) -> InstallationStore:
+    return InstallationStore(kept.registry, Vault([key.get_secret_value() for key in settings.encryption_keys]))
+
+
+def _granting(settings: Settings, web: SlackWeb) -> Granting:
+    return Granting(web, settings.slack_client_id, settings.slack_client_secret.get_secret_value())
+
+
+@asynccontextmanager
 async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[str, Service]]:
     """The outlets, by kind of destination."""
-
-    async def token_of(_: str) -> str:
-        return settings.slack_bot_token.get_secret_value()
 
     async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
         return policy(await kept.subscriptions.of_destination(place), events)
@@ -218,8 +248,16 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
         return len(list(takewhile(lambda key: key == keys[0], keys)))
 
     async with AsyncExitStack() as open_:
+        web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
+        found = await open_.enter_async_context(installations(settings, kept, web))
         slack = await open_.enter_async_context(
-            SlackOutlet(SlackWeb(settings.slack_api_url), token_of, policy_of=policy_of, threads=threads)
+            SlackOutlet(
+                SlackWeb(settings.slack_api_url),
+                found.token_of,
+                renew=found.renew,
+                policy_of=policy_of,
+                threads=threads,
+            )
         )
         webhook = await open_.enter_async_context(
             WebhookOutlet(
@@ -271,11 +309,15 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
     """
     async with AsyncExitStack() as open_:
         web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
-        installations = SingleInstallation(web, settings.slack_bot_token.get_secret_value())
-        await _greet(installations)
+        found = await open_.enter_async_context(installations(settings, kept, web))
+        if isinstance(found, SingleInstallation):
+            await _greet(found)
 
-        async def token_of(_: str) -> str:
-            return (await installations.installation()).token
+        async def token_of(team: str) -> str:
+            token = await found.token_of(team)
+            if token is None:
+                raise UnavailableError(f"Slack: the app is not installed in {team}")
+            return token
 
         lookup = Lookup(web=web, token_of=token_of)
         groups = SlackGroups(lookup, clock=time.monotonic)
@@ -306,6 +348,8 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
             draw=secrets.randbelow,
             policy=Policy(guests=settings.guests, strangers=settings.strangers),
         )
+        lifecycle = await _lifecycle(settings, kept, web)
+        oauth = [] if lifecycle is None else _oauth(settings, kept, web, lifecycle).routes()
         inbox = Inbox(kept.redis, kept.keys, epoch=kept.epoch, lease=settings.inbox_lease_seconds)
         orphans = OrphanKeeper(
             Means(
@@ -322,15 +366,47 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
             )
         )
         await open_.enter_async_context(orphans.serving())
-        app = SlackApp(web=web, installations=installations, actions=Actions(world), inbox=inbox, orphans=orphans)
+        app = SlackApp(
+            web=web, installations=found, actions=Actions(world), inbox=inbox, orphans=orphans, installed=lifecycle
+        )
         await open_.enter_async_context(app.serving(settings.drain_seconds))
         app_token = settings.slack_app_token.get_secret_value()
         if app_token:
             socket = await open_.enter_async_context(SocketMode(app, web, app_token))
-            yield Listening(app=app, socket=socket, routes=())
+            yield Listening(app=app, socket=socket, routes=oauth)
         else:
             endpoint = Endpoint(app, settings.slack_signing_secret.get_secret_value())
-            yield Listening(app=app, socket=None, routes=endpoint.routes())
+            yield Listening(app=app, socket=None, routes=[*endpoint.routes(), *oauth])
+
+
+async def _lifecycle(settings: Settings, kept: Stores, web: SlackWeb) -> Lifecycle | None:
+    """What keeps installations, where there may be many; all are looked at, which seals them with the first key."""
+    if not settings.slack_client_id:
+        return None
+    store = _installation_store(settings, kept)
+    try:
+        found = await store.all()
+    except UnavailableError as error:
+        log.error("slack_installations_unreadable", why=str(error))  # noqa: TRY400 (says it all)
+    else:
+        broken = sorted(key for key, one in found.items() if one.broken)
+        log.info("slack_installations", count=len(found), broken=broken)
+    return Lifecycle(web, store, kept.outbox)
+
+
+def _oauth(settings: Settings, kept: Stores, web: SlackWeb, lifecycle: Lifecycle) -> OAuth:
+    return OAuth(
+        web,
+        _granting(settings, web),
+        States(kept.redis, kept.keys),
+        lifecycle,
+        client_id=settings.slack_client_id,
+        api_url=settings.slack_api_url,
+        public_url=settings.public_url,
+        scopes=tuple(SCOPES),
+        teams=settings.slack_teams,
+        clock=kept.clock,
+    )
 
 
 async def _greet(installations: SingleInstallation) -> None:

@@ -273,11 +273,12 @@ def manifest(
     url: Annotated[str, typer.Option(help="Where Slack reaches the service over HTTP.")] = (
         "https://tidings.example.com"
     ),
+    many: Annotated[bool, typer.Option("--many", help="For many workspaces by OAuth; tokens rotate.")] = False,
 ) -> None:
     """Print the Slack app manifest, to paste at api.slack.com/apps."""
     from bot.slack.manifest import manifest as text
 
-    sys.stdout.write(text(socket_mode=socket_mode, base_url=url))
+    sys.stdout.write(text(socket_mode=socket_mode, base_url=url, many=many))
 
 
 @app.command()

@@ -88,6 +88,8 @@ async def _kafka(settings: Settings) -> Sequence[Finding]:
 
 async def _slack(settings: Settings) -> Sequence[Finding]:
     token = settings.slack_bot_token.get_secret_value()
+    if settings.slack_client_id:
+        return [Finding(what="Slack", found=f"installed at {settings.public_url}/slack/install, by many")]
     if not token:
         return [
             Finding(what="Slack", found="no token", fix="Set TIDINGS_SLACK_BOT_TOKEN (your app > OAuth & Permissions).")

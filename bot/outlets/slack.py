@@ -36,6 +36,13 @@ log = structlog.get_logger()
 
 
 PolicyOf: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Doubt]]
+Renew: TypeAlias = Callable[[str, str], Awaitable[str | None]]
+NO_TOKEN_WAIT = 30 * SECOND
+"""Milliseconds that a workspace waits whose token can't be had."""
+
+
+async def _no_other(_team: str, _refused: str) -> str | None:
+    return None
 
 
 async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
@@ -59,10 +66,10 @@ class _Post:
 class SlackOutlet:
     """Posts to Slack, one message for a whole parcel.
 
-    `token_of` gives a workspace's bot token, or None where the app is not installed. `policy_of` says what becomes of
-    events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies. `clock` gives seconds since the epoch. Enter it as an
-    async context manager: it opens `web` and closes it.
+    `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
+    one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
+    of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
+    replies. `clock` gives seconds since the epoch. Enter it as an async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -70,12 +77,14 @@ class SlackOutlet:
         web: SlackWeb,
         token_of: Callable[[str], Awaitable[str | None]],
         *,
+        renew: Renew = _no_other,
         policy_of: PolicyOf = _always_repeat,
         threads: Threads | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
         self._token_of = token_of
+        self._renew = renew
         self._policy_of = policy_of
         self._threading = Threading(web, threads)
         self._clock = clock
@@ -104,9 +113,21 @@ class SlackOutlet:
         place = parcel.destination
         if isinstance(place, Webhook):
             raise TypeError("not a Slack parcel")
-        token = await self._token_of(place.team)
-        if token is None:
-            return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
+        try:
+            token = await self._token_of(place.team)
+            if token is None:
+                return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
+            outcome = await self._send_as(token, place, parcel)
+            if isinstance(outcome, Refused) and outcome.scope is Scope.INSTALLATION:
+                other = await self._renew(place.team, token)
+                if other is not None:
+                    log.info("slack_token_replaced", team=place.team)
+                    outcome = await self._send_as(other, place, parcel)
+        except UnavailableError as error:
+            return Throttled(after=NO_TOKEN_WAIT, scope=Scope.INSTALLATION, reason=f"no token to send with: {error}")
+        return outcome
+
+    async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         try:
             thread = await self._threading.choose(place, [item.event for item in parcel.items])
         except UnavailableError as error:

@@ -17,6 +17,7 @@ class Grant:
 
     Attributes:
         expires_at: seconds since the epoch; None for a token that lasts.
+        org: for the whole organisation, and not for one workspace.
         user: the person who installed the app.
     """
 
@@ -26,6 +27,7 @@ class Grant:
     user: str
     revoked: bool = False
     expires_at: float | None = None
+    org: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Code:
     scopes: tuple[str, ...]
     redirect_uri: str
     expires_at: float
+    org: bool = False
 
 
 class Grants:
@@ -77,10 +80,11 @@ class Grants:
         """Let a token expire at a time."""
         self._grants[token] = replace(self._grants[token], expires_at=at)
 
-    def authorize(self, *, user: str, scopes: tuple[str, ...], redirect_uri: str, now: float) -> str:
+    def authorize(self, *, user: str, scopes: tuple[str, ...], redirect_uri: str, now: float, org: bool = False) -> str:
         """The code of a consent that was just given."""
         code = f"sandbox-code-{secrets.token_hex(8)}"
-        self._codes[code] = Code(user=user, scopes=scopes, redirect_uri=redirect_uri, expires_at=now + CODE_SECONDS)
+        expires_at = now + CODE_SECONDS
+        self._codes[code] = Code(user=user, scopes=scopes, redirect_uri=redirect_uri, expires_at=expires_at, org=org)
         return code
 
     def redeem(self, code: str, *, redirect_uri: str | None, now: float) -> tuple[Grant, str | None]:
@@ -90,7 +94,7 @@ class Grants:
             raise Refusal("invalid_code")
         if redirect_uri is not None and redirect_uri != found.redirect_uri:
             raise Refusal("bad_redirect_uri")
-        return self._issue(user=found.user, scopes=found.scopes, now=now)
+        return self._issue(user=found.user, scopes=found.scopes, now=now, org=found.org)
 
     def refresh(self, refresh_token: str, *, now: float) -> tuple[Grant, str | None]:
         """Exchange a refresh token for a new pair; each works once."""
@@ -98,13 +102,13 @@ class Grants:
         if token is None:
             raise Refusal("invalid_refresh_token")
         old = self._grants[token]
-        return self._issue(user=old.user, scopes=old.scopes, now=now)
+        return self._issue(user=old.user, scopes=old.scopes, now=now, org=old.org)
 
-    def _issue(self, *, user: str, scopes: tuple[str, ...], now: float) -> tuple[Grant, str | None]:
+    def _issue(self, *, user: str, scopes: tuple[str, ...], now: float, org: bool) -> tuple[Grant, str | None]:
         rotates = self._app.token_rotation_enabled
         token = f"{'xoxe.' if rotates else ''}xoxb-sandbox-{secrets.token_hex(12)}"
         expires_at = now + ROTATION_SECONDS if rotates else None
-        grant = Grant(token=token, kind="bot", scopes=scopes, user=user, expires_at=expires_at)
+        grant = Grant(token=token, kind="bot", scopes=scopes, user=user, expires_at=expires_at, org=org)
         self._grants[token] = grant
         if not rotates:
             return grant, None

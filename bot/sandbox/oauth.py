@@ -21,6 +21,7 @@ _PAGE = """<!DOCTYPE html>
 <h1>{app} wants to access {workspace}</h1>
 <p>It asks for these permissions:</p><ul>{scopes}</ul>
 <form method="post">{fields}
+<label><input type="checkbox" name="org"> for the whole organisation</label>
 <button name="decision" value="deny">Cancel</button>
 <button name="decision" value="allow">Allow</button></form>
 </body></html>
@@ -64,7 +65,11 @@ class OAuth:
         if given.get("decision") == "allow":
             user = given.get("user") or self._backend.workspace.first_human().id
             answer["code"] = self._backend.grants.authorize(
-                user=user, scopes=scopes, redirect_uri=given["redirect_uri"], now=self._backend.clock()
+                user=user,
+                scopes=scopes,
+                redirect_uri=given["redirect_uri"],
+                now=self._backend.clock(),
+                org="org" in given,
             )
         else:
             answer["error"] = "access_denied"

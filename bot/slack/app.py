@@ -17,11 +17,12 @@ from slack_bolt.response import BoltResponse
 
 from bot.actions.acts import Actions
 from bot.outlets.slack_web import SlackWeb
-from bot.slack import buttons, channels, commands, home, unexpected
+from bot.ports.installation import Installations
+from bot.slack import buttons, channels, commands, home, lifecycle, unexpected
 from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
-from bot.slack.installation import Installations
+from bot.slack.lifecycle import Lifecycle
 from bot.slack.orphans import cards, happenings
 from bot.slack.orphans.keeper import OrphanKeeper
 from bot.slack.reception import Reception
@@ -30,7 +31,10 @@ NOT_INSTALLED = "Tidings is not installed in this workspace. Ask an admin to ins
 
 
 class SlackApp:
-    """Listens to people in Slack. `web` is entered already; whoever makes the app drains it before closing `web`."""
+    """Listens to people in Slack. `web` is entered already; whoever makes the app drains it before closing `web`.
+
+    `installed` keeps the installations, where there may be many.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class SlackApp:
         actions: Actions,
         inbox: Inbox,
         orphans: OrphanKeeper | None = None,
+        installed: Lifecycle | None = None,
     ) -> None:
         self.errands = Errands()
         self.bolt = AsyncApp(
@@ -60,6 +65,7 @@ class SlackApp:
         channels.listen(self.bolt, desk)
         happenings.listen(self.bolt, desk)
         cards.listen(self.bolt, desk)
+        lifecycle.listen(self.bolt, installed)
         unexpected.listen(self.bolt)
         self.reception = Reception(self._ask, desk)
 

@@ -1,31 +1,13 @@
-"""For which workspace we act, and with which token."""
+"""For which workspace we act, and with which token: one workspace, by a token from the settings."""
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from bot.core.errors import UnavailableError
 from bot.outlets.slack_errors import Answer
 from bot.outlets.slack_web import Said, SlackWeb
+from bot.ports.installation import Installation, Installations
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """The app in one workspace: the bot's identity there and its token."""
-
-    team: str
-    enterprise: str | None
-    bot: str
-    bot_user: str
-    token: str = field(repr=False)
-
-
-class Installations(Protocol):
-    """Where the app is installed."""
-
-    async def find(self, team: str | None, enterprise: str | None) -> Installation | None:
-        """The installation that serves a workspace; None where there is none. Raises UnavailableError."""
-        ...
+__all__ = ["Installation", "Installations", "SingleInstallation"]
 
 
 class SingleInstallation:
@@ -42,6 +24,14 @@ class SingleInstallation:
         found = await self.installation()
         ours = team == found.team or (enterprise is not None and enterprise == found.enterprise)
         return found if ours else None
+
+    async def token_of(self, team: str) -> str | None:  # noqa: ARG002 (there is one for all)
+        """The one token, whether Slack answers or not."""
+        return self._token
+
+    async def renew(self, team: str, refused: str) -> str | None:  # noqa: ARG002 (as above)
+        """There is no other."""
+        return None
 
     async def installation(self) -> Installation:
         """The one installation. Raises UnavailableError, naming what Slack said, until Slack has answered once."""

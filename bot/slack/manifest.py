@@ -30,6 +30,7 @@ SCOPES = {
 
 EVENTS = {
     "app_home_opened": "draw the Home tab",
+    "app_uninstalled": "hold what waits when the app is removed",
     "channel_archive": "hold what an archived channel would get",
     "channel_deleted": "hold what a deleted channel would get",
     "channel_id_changed": "follow a channel to its new id",
@@ -47,8 +48,14 @@ EVENTS = {
     "member_left_channel": "as channel_left",
     "subteam_members_changed": "write to those who are in a user group now",
     "subteam_updated": "as subteam_members_changed, and hear that a user group is gone",
+    "tokens_revoked": "hold what waits when the token is taken away",
 }
 """The events subscribed to, each with what it is for."""
+ORG_EVENTS = {
+    "team_access_granted": "act in a workspace that an organisation added",
+    "team_access_revoked": "hold what waits for a workspace that it took away",
+}
+"""Those of an app that whole organisations may install."""
 
 _HEAD = """\
 # The app's manifest. Slack: api.slack.com/apps > Create New App > From a manifest.
@@ -56,15 +63,21 @@ _HEAD = """\
 """
 
 
-def manifest(*, socket_mode: bool, base_url: str = BASE_URL) -> str:
-    """The manifest as YAML with reasons. With Socket Mode it has no URLs, and `base_url` does not matter."""
-    document = _document(socket_mode=socket_mode, url=f"{base_url.rstrip('/')}/slack/events")
+def manifest(*, socket_mode: bool, base_url: str = BASE_URL, many: bool = False) -> str:
+    """The manifest as YAML with reasons. With Socket Mode it has no URLs, and `base_url` does not matter.
+
+    With `many`, any number of workspaces and organisations may install the app, over `base_url` even with Socket Mode,
+    and their tokens rotate: Slack never lets an app turn that off again.
+    """
+    document = _document(socket_mode=socket_mode, base=base_url.rstrip("/"), many=many)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
     where = "for Socket Mode" if socket_mode else f"for HTTP; put your own URL in place of {BASE_URL}"
     return f"{_HEAD}# This one is {where}.\n{_with_reasons(text)}"
 
 
-def _document(*, socket_mode: bool, url: str) -> dict[str, Any]:
+def _document(*, socket_mode: bool, base: str, many: bool) -> dict[str, Any]:
+    url = f"{base}/slack/events"
+
     def at(**rest: Any) -> dict[str, Any]:
         return rest if socket_mode else {"request_url": url, **rest}
 
@@ -90,20 +103,23 @@ def _document(*, socket_mode: bool, url: str) -> dict[str, Any]:
             "bot_user": {"display_name": "Tidings", "always_online": True},
             "slash_commands": [command if socket_mode else {**command, "url": url}],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {
+            **({"redirect_urls": [f"{base}/slack/oauth_redirect"]} if many else {}),
+            "scopes": {"bot": list(SCOPES)},
+        },
         "settings": {
-            "event_subscriptions": at(bot_events=list(EVENTS)),
+            "event_subscriptions": at(bot_events=[*EVENTS, *(ORG_EVENTS if many else ())]),
             "interactivity": at(is_enabled=True),
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": many,
             "socket_mode_enabled": socket_mode,
-            "token_rotation_enabled": False,
+            "token_rotation_enabled": many,
         },
     }
 
 
 def _with_reasons(text: str) -> str:
     """Write each scope's and event's reason behind it; YAML's own writer has no comments."""
-    reasons = {**SCOPES, **EVENTS}
+    reasons = {**SCOPES, **EVENTS, **ORG_EVENTS}
     lines = []
     for line in text.splitlines():
         reason = reasons.get(line.strip().removeprefix("- "))

@@ -178,6 +178,14 @@ class Keys:
         """HASH: kind/id → its version, of changes that the journal has not seen yet."""
         return f"{self.prefix}registry-unwritten"
 
+    def rotating(self, installation: str) -> str:
+        """STRING with an expiry: who changes the token of a Slack installation just now."""
+        return f"{self.prefix}rotating:{installation}"
+
+    def oauth_state(self, state: str) -> str:
+        """STRING with an expiry: which browser began an installation with this state, hashed."""
+        return f"{self.prefix}oauth:{state}"
+
     def seen(self, request: str) -> str:
         """STRING with an expiry: this request from Slack was received already."""
         return f"{self.prefix}seen:{request}"

@@ -58,6 +58,67 @@ def test_socket_mode_needs_no_signing_secret(monkeypatch: pytest.MonkeyPatch) ->
     assert load(ALL, env_file=None).slack_app_token.get_secret_value() == "xapp-1"
 
 
+MANY = {
+    "TIDINGS_SECRET": "s" * 40,
+    "TIDINGS_SLACK_SIGNING_SECRET": "abc",
+    "TIDINGS_SLACK_CLIENT_ID": "1.2",
+    "TIDINGS_SLACK_CLIENT_SECRET": "shh",
+    "TIDINGS_SLACK_TEAMS": "T1, E2",
+    "TIDINGS_PUBLIC_URL": "https://tidings.example.com/",
+    "TIDINGS_ENCRYPTION_KEYS": f"{'A' * 43}=, {'B' * 43}=",
+}
+
+
+def test_many_workspaces_need_a_client_instead_of_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **MANY)
+    settings = load(ALL, env_file=None)
+    assert settings.slack_teams == ("T1", "E2")
+    assert settings.public_url == "https://tidings.example.com"
+    assert [key.get_secret_value()[0] for key in settings.encryption_keys] == ["A", "B"]
+    assert "A" * 43 not in repr(settings)
+
+
+def test_of_many_workspaces_everything_missing_is_said_with_what_to_put(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, TIDINGS_SLACK_CLIENT_ID="1.2", TIDINGS_SECRET="s" * 40)
+    found = problems()
+    assert [line.split()[0] for line in found] == [
+        "TIDINGS_SLACK_CLIENT_SECRET",
+        "TIDINGS_ENCRYPTION_KEYS",
+        "TIDINGS_SLACK_TEAMS",
+        "TIDINGS_PUBLIC_URL",
+        "TIDINGS_SLACK_SIGNING_SECRET",
+    ]
+    assert "Fernet.generate_key" in found[1]
+    assert "* lets any" in found[2]
+    assert [line.split()[0] for line in problems(frozenset({Role.DISPATCH}))] == [line.split()[0] for line in found[:2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TIDINGS_SLACK_BOT_TOKEN", "xoxb-1", "Keep the token for one workspace, or the client ID for many"),
+        ("TIDINGS_SLACK_CLIENT_ID", "", "TIDINGS_SLACK_CLIENT_ID is missing"),
+        ("TIDINGS_ENCRYPTION_KEYS", "hunter2", "number 1 is no key"),
+        ("TIDINGS_ENCRYPTION_KEYS", f"{'A' * 43}=,{'B' * 40}", "number 2 is no key"),
+        ("TIDINGS_PUBLIC_URL", "http://tidings.example.com", "is no https URL"),
+        ("TIDINGS_PUBLIC_URL", "https://tidings.example.com/slack", "is no https URL"),
+    ],
+)
+def test_settings_of_many_that_can_not_be_are_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    given(monkeypatch, **{**MANY, name: value})
+    found = "\n".join(problems())
+    assert says in found
+    assert "hunter2" not in found
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.1:9", "http://[::1]:9"])
+def test_on_this_machine_browsers_may_come_without_tls(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    given(monkeypatch, **{**MANY, "TIDINGS_PUBLIC_URL": url})
+    assert load(ALL, env_file=None).public_url == url
+
+
 def test_a_role_asks_only_for_what_it_needs() -> None:
     load(frozenset({Role.INGEST, Role.BROADCAST, Role.WEB}), env_file=None)
     assert len(problems(frozenset({Role.DISPATCH}))) == 2

@@ -22,8 +22,8 @@ from bot.render.replies import listing, reply
 from bot.render.usage import COMMAND, usage_hint
 from bot.render.usage import VERBS as USAGES
 from bot.sandbox.methods.table import METHODS
-from bot.slack import buttons, channels, commands, home, unexpected
-from bot.slack.manifest import EVENTS, SCOPES, manifest
+from bot.slack import buttons, channels, commands, home, lifecycle, unexpected
+from bot.slack.manifest import EVENTS, ORG_EVENTS, SCOPES, manifest
 from bot.slack.orphans import cards, happenings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,8 +31,9 @@ SCHEMAS = ROOT.parent / "shared" / "data"
 MODES = pytest.mark.parametrize("socket_mode", [False, True])
 
 
-def document(*, socket_mode: bool) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(manifest(socket_mode=socket_mode, base_url="https://t.example.org/"))
+def document(*, socket_mode: bool, many: bool = False) -> dict[str, Any]:
+    text = manifest(socket_mode=socket_mode, base_url="https://t.example.org/", many=many)
+    loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
 
 
@@ -43,10 +44,12 @@ def test_slacks_own_schema_accepts_it(version: int, socket_mode: bool) -> None: 
     if not path.exists():
         pytest.skip(f"NOT CHECKED against Slack's schema: {path} is not there (slackapi/manifest-schema on GitHub)")
     schema = json.loads(path.read_text())
-    described = document(socket_mode=socket_mode)
-    described["_metadata"]["major_version"] = version
     validator = validator_for(schema, default=Draft202012Validator)(schema)
-    assert [error.message for error in validator.iter_errors(described)] == []
+    described = document(socket_mode=socket_mode)
+    of_many = document(socket_mode=socket_mode, many=True)
+    for one in (described, of_many):
+        one["_metadata"]["major_version"] = version
+        assert [error.message for error in validator.iter_errors(one)] == []
     described["features"]["slash_commands"][0]["colour"] = "red"
     assert not validator.is_valid(described)
 
@@ -64,10 +67,21 @@ def test_over_http_every_url_is_ours_and_over_the_socket_there_is_none() -> None
 
 
 @MODES
+def test_an_app_of_many_has_a_redirect_and_tokens_that_rotate(socket_mode: bool) -> None:  # noqa: FBT001 (a table's column)
+    one, many = document(socket_mode=socket_mode), document(socket_mode=socket_mode, many=True)
+    assert "redirect_urls" not in one["oauth_config"]
+    assert many["oauth_config"]["redirect_urls"] == ["https://t.example.org/slack/oauth_redirect"]
+    for switch in ("org_deploy_enabled", "token_rotation_enabled"):
+        assert (one["settings"][switch], many["settings"][switch]) == (False, True)
+
+
+@MODES
 def test_every_scope_and_event_stands_beside_its_reason(socket_mode: bool) -> None:  # noqa: FBT001 (a table's column)
     text = manifest(socket_mode=socket_mode)
     for name, reason in {**SCOPES, **EVENTS}.items():
         assert f"- {name}  # {reason}\n" in text
+    of_many = manifest(socket_mode=socket_mode, many=True)
+    assert all(f"- {name}  # {reason}\n" in of_many for name, reason in ORG_EVENTS.items())
 
 
 def test_the_scopes_are_those_that_the_methods_we_call_need() -> None:
@@ -102,6 +116,7 @@ def listeners() -> Listeners:
     desk: Any = None
     for part in (commands, buttons, home, channels, happenings, cards):
         part.listen(noting, desk)
+    lifecycle.listen(noting, None)
     unexpected.listen(noting)
     return cast("Listeners", noting)
 
@@ -116,7 +131,10 @@ def test_commands_in_the_manifest_are_those_listened_for_and_explained(listeners
 
 def test_events_in_the_manifest_are_those_listened_for(listeners: Listeners) -> None:
     listened = {what for kind, what in listeners.noted if kind == "event" and isinstance(what, str)}
-    assert set(document(socket_mode=True)["settings"]["event_subscriptions"]["bot_events"]) == listened
+    of_many = document(socket_mode=True, many=True)["settings"]["event_subscriptions"]["bot_events"]
+    assert set(of_many) == listened
+    of_one = document(socket_mode=True)["settings"]["event_subscriptions"]["bot_events"]
+    assert set(of_one) == listened - set(ORG_EVENTS)
 
 
 def test_every_button_that_is_drawn_is_listened_for(listeners: Listeners) -> None:

@@ -9,6 +9,8 @@ from bot.sandbox.grants import ROTATION_SECONDS
 from bot.sandbox.methods.call import Call, Method
 from bot.sandbox.validation.surfaces import validate
 
+ENTERPRISE_ID = "E0SANDBOX"
+
 
 def api_test(call: Call) -> Json:
     """Say back what was said."""
@@ -28,7 +30,7 @@ def auth_test(call: Call) -> Json:
         "team_id": workspace.team_id,
         "user_id": bot.id,
         "bot_id": bot.bot_id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": call.grant is not None and call.grant.org,
     }
 
 
@@ -82,9 +84,9 @@ def oauth_access(call: Call) -> Json:
         "scope": ",".join(grant.scopes),
         "bot_user_id": call.workspace.bot.id,
         "app_id": backend.app.id,
-        "team": {"id": call.workspace.team_id, "name": call.workspace.name},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": None if grant.org else {"id": call.workspace.team_id, "name": call.workspace.name},
+        "enterprise": {"id": ENTERPRISE_ID, "name": call.workspace.name} if grant.org else None,
+        "is_enterprise_install": grant.org,
         "authed_user": {"id": grant.user},
     }
     if refresh_token is not None:

@@ -177,3 +177,11 @@ async def test_a_revoked_token_is_useless_and_the_app_hears_of_it(
     assert await refused(client.auth_test()) == "token_expired"
     sandbox.backend.grants.expire(sandbox.bot_token, 10**12)
     await until(lambda: "tokens_revoked" in heard and "app_uninstalled" in heard)
+
+
+async def test_the_app_may_be_granted_to_the_whole_organisation(sandbox: Sandbox) -> None:
+    granted = await exchange(sandbox, code=(await consent(sandbox, org="on"))["code"][0])
+    assert (granted["is_enterprise_install"], granted["team"]) == (True, None)
+    assert granted["enterprise"] == {"id": "E0SANDBOX", "name": sandbox.workspace.name}
+    client = AsyncWebClient(token=granted["access_token"], base_url=sandbox.api_url)
+    assert (await client.auth_test())["is_enterprise_install"] is True

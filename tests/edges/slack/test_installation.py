@@ -18,6 +18,12 @@ async def test_the_one_workspace_is_found_and_no_other(web: SlackWeb, sandbox: S
     assert await single.find("T0OTHER", "E0OTHER") is None
 
 
+async def test_its_token_is_the_one_from_the_settings_and_there_is_no_other(web: SlackWeb) -> None:
+    single = SingleInstallation(web, "xoxb-1")
+    assert await single.token_of(TEAM) == "xoxb-1"
+    assert await single.renew(TEAM, "xoxb-1") is None
+
+
 async def test_the_token_is_never_printed(web: SlackWeb, sandbox: Sandbox) -> None:
     assert sandbox.bot_token not in repr(await SingleInstallation(web, sandbox.bot_token).installation())
 

@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from structlog.testing import capture_logs
 
-from bot.actions import Actions
+from bot.actions.acts import Actions
 from bot.core.errors import UnavailableError
 from bot.outlets.slack_web import SlackWeb
 from bot.sandbox.server import Sandbox

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from redis.asyncio import Redis
@@ -90,13 +89,17 @@ def test_the_service_tells_it_to_whoever_asks(running: Running) -> None:
 
 @pytest.fixture(scope="module")
 def formats() -> None:
-    words = st.sampled_from(["", "status:failed", "model:fraud-* -tag:test", '"chargeback" confidence<0.8', "cost>=0.1"])
+    words = st.sampled_from(
+        ["", "status:failed", "model:fraud-* -tag:test", '"chargeback" confidence<0.8', "cost>=0.1"]
+    )
     schemathesis.openapi.format("tidings-filter", words)
     schemathesis.openapi.format(
         "tidings-webhook", st.from_regex(r"https://[a-z]{1,10}\.example\.com/[a-z0-9]{0,9}", fullmatch=True)
     )
     schemathesis.openapi.format("tidings-quiet", st.sampled_from(["22:00-07:00", "9:30-10:15"]))
-    schemathesis.openapi.format("tidings-future", st.sampled_from(["2027-06-01T00:00:00Z", "2028-01-01T12:00:00+02:00"]))
+    schemathesis.openapi.format(
+        "tidings-future", st.sampled_from(["2027-06-01T00:00:00Z", "2028-01-01T12:00:00+02:00"])
+    )
 
 
 def test_the_service_keeps_to_it_whatever_is_sent(running: Running, formats: None) -> None:
