@@ -42,7 +42,7 @@ from bot.settings import Settings
 from bot.stores.away import kafka_unavailable
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.letters import read_letter
-from bot.wiring import now_ms
+from bot.wiring.stores import now_ms
 from consumers.kafka import Record, producer
 from consumers.keeper import at_hand
 from consumers.replay import chunks, enter

@@ -22,7 +22,8 @@ from bot.core.target import read_target
 from bot.ports.letters import ParkedDeliveries
 from bot.ports.outbox import Enqueued, Outbox, Parked, Standing
 from bot.settings import Settings
-from bot.wiring import HOUR, SHARDS, now_ms, team_of
+from bot.wiring.installing import team_of
+from bot.wiring.stores import HOUR, SHARDS, now_ms
 from consumers.keeper import at_hand
 from consumers.replay import chunks, enter
 from consumers.span import Reader, Span, reader

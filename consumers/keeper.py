@@ -8,7 +8,7 @@ import structlog
 from bot.core.errors import UnavailableError
 from bot.settings import Settings
 from bot.telemetry import Metrics
-from bot.wiring import Stores, patiently, stores
+from bot.wiring.stores import Stores, patiently, stores
 from consumers.kafka import producer
 from consumers.race import first
 

@@ -37,7 +37,10 @@ from bot.web import console
 from bot.web.gateway import Gateway
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
-from bot.wiring import SHARDS, Stores, gate, patiently, people, services, stores, streams
+from bot.wiring.listening import people
+from bot.wiring.sending import gate, services
+from bot.wiring.stores import SHARDS, Stores, patiently, stores
+from bot.wiring.streaming import streams
 from consumers import durability, topics
 from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
@@ -145,7 +148,7 @@ class Process:
                 age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
-                gate=gate(kept),
+                gate=await open_.enter_async_context(gate(settings, kept)),
             )
             self._own("dispatch", self._dispatching(self._dispatch))
         else:

@@ -13,7 +13,7 @@ from bot.core.errors import UnavailableError
 from bot.sandbox.seed import TEAM_ID
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
-from bot.wiring import SHARDS
+from bot.wiring.stores import SHARDS
 from consumers.chaos.chronicle import Chronicle
 from consumers.chaos.stage import Stage
 from consumers.chaos.wishes import HOOKS

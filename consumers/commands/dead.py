@@ -55,7 +55,7 @@ def dead_list(
 ) -> None:
     """List the open dead letters, newest first."""
     from bot.render.letters import document, row
-    from bot.wiring import now_ms
+    from bot.wiring.stores import now_ms
     from consumers.dead import newest
     from consumers.dead import opened as open_letters
 
@@ -93,7 +93,7 @@ def dead_show(
     """Show all about one dead letter: its attempts and the event, or the record that could not be read."""
     from bot.core.deadletter import Selection
     from bot.render.letters import document, page
-    from bot.wiring import now_ms
+    from bot.wiring.stores import now_ms
     from consumers.dead import newest
     from consumers.dead import opened as open_letters
 

@@ -22,7 +22,7 @@ from bot.core.event import Position, Status, Unreadable
 from bot.ports.outlet import Item
 from bot.settings import Settings, variable
 from bot.stores.deadletters import KafkaDeadLetters
-from bot.wiring import now_ms
+from bot.wiring.stores import now_ms
 from consumers import shell
 from consumers.__main__ import app
 from consumers.kafka import producer

@@ -2,7 +2,7 @@ import asyncio
 from pathlib import Path
 
 from bot.settings import Settings
-from bot.wiring import CONNECTIONS, _client
+from bot.wiring.stores import CONNECTIONS, _client
 
 
 async def test_more_workers_than_connections_wait_for_one(valkey: str) -> None:

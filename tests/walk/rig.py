@@ -12,7 +12,7 @@ from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.outbox import RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
-from bot.wiring import now_ms
+from bot.wiring.stores import now_ms
 from consumers.ingest import Ingest
 from consumers.kafka import GroupSource
 from consumers.watch import Timing

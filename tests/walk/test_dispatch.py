@@ -37,7 +37,7 @@ from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.telemetry import Metrics
-from bot.wiring import now_ms
+from bot.wiring.stores import now_ms
 from consumers.dispatch import Dispatch
 from tests.walk.parts import FarSide, event, eventually, records, service, subscription
 

@@ -32,7 +32,7 @@ from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.telemetry import Metrics
-from bot.wiring import Stores
+from bot.wiring.stores import Stores
 from consumers.dispatch import Dispatch
 from consumers.keeper import at_hand
 from consumers.run import Process

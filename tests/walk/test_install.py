@@ -27,7 +27,7 @@ from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.stores.vault import Vault
-from bot.wiring import team_of
+from bot.wiring.installing import team_of
 from consumers.keeper import at_hand
 from consumers.run import Process
 from tests.walk.parts import cloudevent, eventually, subscription

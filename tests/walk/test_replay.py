@@ -30,7 +30,7 @@ from bot.sandbox.server import Sandbox
 from bot.settings import Settings, load
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.keys import Keys
-from bot.wiring import HOUR, now_ms
+from bot.wiring.stores import HOUR, now_ms
 from consumers import replay as entering
 from consumers.dead import mending
 from consumers.dispatch import Dispatch

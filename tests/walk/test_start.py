@@ -6,7 +6,7 @@ from contextlib import suppress
 from structlog.testing import capture_logs
 
 from bot.settings import Role, load
-from bot.wiring import patiently
+from bot.wiring.stores import patiently
 from consumers.run import Process
 from tests.walk.parts import eventually
 

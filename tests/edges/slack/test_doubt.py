@@ -25,7 +25,7 @@ from bot.sandbox.server import Sandbox
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
-from bot.wiring import now_ms
+from bot.wiring.stores import now_ms
 from tests.core.examples import event
 from tests.edges.slack.conftest import Person, button, eventually, text_of
 

@@ -1,0 +1,79 @@
+"""What hears people in Slack, and keeps what they rely on: the app and the orphan keeper."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp.web import RouteDef
+
+from bot.core.errors import UnavailableError
+from bot.ports.people import Recent
+from bot.settings import Settings
+from bot.slack.app import SlackApp
+from bot.slack.endpoint import Endpoint
+from bot.slack.inbox import Inbox
+from bot.slack.installation import SingleInstallation
+from bot.slack.orphans.keeper import OrphanKeeper
+from bot.slack.orphans.registrar import Means
+from bot.slack.socket import SocketMode
+from bot.stores.halts import Halts
+from bot.stores.orphans import RedisOrphans
+from bot.wiring.acting import acting
+from bot.wiring.installing import greet, lifecycle_of, oauth_of
+from bot.wiring.stores import HOUR, Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Slack's requests reach the app over one of the two. `ready` raises while they don't."""
+
+    app: SlackApp
+    socket: SocketMode | None
+    routes: Sequence[RouteDef]
+
+    async def ready(self) -> None:
+        """Raise UnavailableError while Slack can't reach us over the socket."""
+        if self.socket is not None and (why := self.socket.why_not) is not None:
+            raise UnavailableError(f"Slack: {why}")
+
+
+@asynccontextmanager
+async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Listening]:
+    """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
+
+    On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.
+    """
+    async with AsyncExitStack() as open_:
+        acts = await open_.enter_async_context(acting(settings, kept, recent))
+        web, found, world = acts.web, acts.installations, acts.world
+        if isinstance(found, SingleInstallation):
+            await greet(found)
+        lifecycle = await lifecycle_of(settings, kept, web)
+        oauth = [] if lifecycle is None else oauth_of(settings, kept, web, lifecycle).routes()
+        inbox = Inbox(kept.redis, kept.keys, epoch=kept.epoch, lease=settings.inbox_lease_seconds)
+        orphans = OrphanKeeper(
+            Means(
+                subscriptions=world.subscriptions,
+                people=world.people,
+                audit=world.audit,
+                lanes=world.lanes,
+                notices=world.notices,
+                halts=Halts(kept.redis, kept.keys, epoch=kept.epoch),
+                told=RedisOrphans(kept.redis, kept.keys),
+                move=world.move,
+                now=world.now,
+                hold=round(min(settings.hold_hours, settings.max_age_hours) * HOUR),
+            )
+        )
+        await open_.enter_async_context(orphans.serving())
+        app = SlackApp(
+            web=web, installations=found, actions=acts.actions, inbox=inbox, orphans=orphans, installed=lifecycle
+        )
+        await open_.enter_async_context(app.serving(settings.drain_seconds))
+        app_token = settings.slack_app_token.get_secret_value()
+        if app_token:
+            socket = await open_.enter_async_context(SocketMode(app, web, app_token))
+            yield Listening(app=app, socket=socket, routes=oauth)
+        else:
+            endpoint = Endpoint(app, settings.slack_signing_secret.get_secret_value())
+            yield Listening(app=app, socket=None, routes=[*endpoint.routes(), *oauth])
