@@ -14,13 +14,17 @@ from bot.core.subscription import Doubt, Holding, Threading
 SUBSCRIPTION_ID: Final = "^[0-9a-hjkmnp-tv-z]{6}$"
 _TIME: Final = "([01]?[0-9]|2[0-3]):[0-5][0-9]"
 DIGEST: Final = f"^(15m|hourly|daily( {_TIME})?)$"
-QUIET: Final = f"^{_TIME}-{_TIME}$"
 
 
 class Strict(BaseModel):
     """Takes what it knows and nothing else."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+
+
+def _described(format_: str, **bounds: Any) -> Any:
+    """A text whose format JSON Schema can't describe: it is named, and told in docs/api.md."""
+    return Field(json_schema_extra={"format": format_}, **bounds)
 
 
 def _slack_id(kinds: str) -> Any:
@@ -30,11 +34,7 @@ def _slack_id(kinds: str) -> Any:
 ChannelId: TypeAlias = Annotated[str, _slack_id("CG")]
 PersonId: TypeAlias = Annotated[str, _slack_id("UW")]
 GroupId: TypeAlias = Annotated[str, _slack_id("S")]
-FilterText: TypeAlias = Annotated[
-    str,
-    Field(max_length=4 * MAX_LENGTH),
-    WithJsonSchema({"type": "string", "maxLength": 4 * MAX_LENGTH, "format": "tidings-filter"}),
-]
+FilterText: TypeAlias = Annotated[str, _described("tidings-filter", max_length=4 * MAX_LENGTH)]
 Moment: TypeAlias = Annotated[AwareDatetime, WithJsonSchema({"type": "string", "format": "date-time"})]
 SubscriptionName: TypeAlias = Annotated[str, Field(pattern=SUBSCRIPTION_ID)]
 
@@ -72,9 +72,7 @@ class WebhookPlace(Strict):
     """An endpoint that takes Standard Webhooks."""
 
     kind: Literal["webhook"]
-    url: Annotated[
-        str, Field(max_length=2048), WithJsonSchema({"type": "string", "maxLength": 2048, "format": "tidings-webhook"})
-    ]
+    url: Annotated[str, _described("tidings-webhook", max_length=2048)]
 
 
 Place: TypeAlias = Annotated[
@@ -91,14 +89,7 @@ class StyleBody(Strict):
     """What becomes of a result that may have been shown already: repeat it, or ask."""
     digest: Annotated[str, Field(pattern=DIGEST)] | None = None
     """One message for each 15m, hourly or daily; `daily 17:30` says when, in the owner's time zone."""
-    quiet: (
-        Annotated[
-            str,
-            Field(pattern=QUIET),
-            WithJsonSchema({"type": "string", "pattern": QUIET, "format": "tidings-quiet"}),
-        ]
-        | None
-    ) = None
+    quiet: Annotated[str, _described("tidings-quiet", max_length=20)] | None = None
     """Hours in which nothing is sent, e.g. 22:00-07:00, in the owner's time zone."""
     thread: Threading = Threading.OFF
     """Which messages become replies in one thread."""
@@ -175,21 +166,22 @@ def _digits(value: Any) -> Any:
     return value
 
 
-Limit: TypeAlias = Annotated[int, Field(ge=1, le=100), BeforeValidator(_digits, json_schema_input_type=int)]
+_Limit: TypeAlias = Annotated[int, Field(ge=1, le=100)]
+Limit: TypeAlias = Annotated[_Limit, BeforeValidator(_digits, json_schema_input_type=_Limit)]
 
 
 class ListQuery(Query):
     """Which subscriptions: without anything, the owner's and those that come to them; with scope admin, all."""
 
-    place: Annotated[str, Field(max_length=2048)] | None = None
+    place: Annotated[str, _described("tidings-place", max_length=512)] | None = None
     """Those that lead there: `#C024BE7LR`, `@U024BE7LR`, `@S024BE7LR`, `#C024BE7LR/1700000000.000100`, `https://…`."""
     owner: PersonId | None = None
     """Those of this person."""
-    q: Annotated[str, Field(max_length=200)] = ""
+    q: Annotated[str, Field(max_length=100)] = ""
     """Those in which all these words occur."""
     limit: Limit = 50
     """How many a page."""
-    cursor: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
+    cursor: Annotated[str, _described("tidings-cursor", max_length=64)] | None = None
     """The `next` of the page before."""
 
 

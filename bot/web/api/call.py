@@ -23,7 +23,8 @@ B = TypeVar("B", bound=BaseModel)
 BODY_BYTES: Final = 64 << 10
 JSON: Final = "application/json"
 _ID: Final = re.compile(SUBSCRIPTION_ID.rstrip("$"), re.ASCII)
-_TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"', re.ASCII)
+_TAG: Final = re.compile(r'(?:W/)?"[!#-~]*"', re.ASCII)
+_TAGS: Final = re.compile(rf"{_TAG.pattern}(?:\s*,\s*{_TAG.pattern})*", re.ASCII)
 _REQUEST: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
@@ -44,7 +45,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request of a key, which acts as `actor`; `now` is in milliseconds since the epoch."""
+    """A request of a key, which acts as `actor`; `now` is in milliseconds since the epoch.
+
+    `raw` is its body; `bare` says that it needs none.
+    """
 
     request: web.Request
     key: ApiKey
@@ -52,11 +56,12 @@ class Call:
     actions: Actions
     now: int
     raw: bytes = b""
+    bare: bool = False
 
     def body(self, model: type[B]) -> B:
-        """The body, checked; nothing at all is as good as `{}`. Raises Problem 400 or 422."""
+        """The body, checked; where none is needed, nothing is as good as `{}`. Raises Problem 400 or 422."""
         try:
-            return model.model_validate_json(self.raw or b"{}")
+            return model.model_validate_json(self.raw or (b"{}" if self.bare else b""))
         except ValidationError as error:
             if any(one["type"] == "json_invalid" for one in error.errors(include_input=False)):
                 raise Problem(400, "The body is no JSON.", code="no_json") from error
@@ -84,11 +89,14 @@ class Call:
     def still(self) -> Callable[[Subscription], bool] | None:
         """Whether a subscription is as If-Match says (RFC 9110, section 13.1.1); None where it says nothing.
 
-        A weak tag matches nothing, and neither does what is no tag.
+        A weak tag matches nothing. Raises Problem 400 for what is no tag.
         """
-        given = ",".join(self.request.headers.getall(hdrs.IF_MATCH, []))
-        if given.strip() in {"", "*"}:
+        lines = self.request.headers.getall(hdrs.IF_MATCH, [])
+        if lines in ([], ["*"]):
             return None
+        given = ",".join(lines)
+        if _TAGS.fullmatch(given) is None:
+            raise Problem(400, 'If-Match is * or an ETag as it was given, in quotes: "5f0c…".', code="invalid")
         tags = frozenset(_TAG.findall(given))
         return lambda one: etag(one) in tags
 

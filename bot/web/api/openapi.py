@@ -33,7 +33,7 @@ _IDS: Final[dict[str, dict[str, Any]]] = {
 _HEADERS: Final[dict[str, dict[str, Any]]] = {
     IF_MATCH: {
         "description": "The ETag of the state that is meant, or *; where it has changed since, nothing is done.",
-        "schema": {"type": "string", "pattern": r'^(\*|"[!#-~]*"(, ?"[!#-~]*")*)$'},
+        "schema": {"type": "string", "format": "tidings-etags"},
     },
     IDEMPOTENCY: {
         "description": "The same key with the same body, sent again, gives the same subscription.",

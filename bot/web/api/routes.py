@@ -53,7 +53,13 @@ class Api:
                 require(key, endpoint.scope)
                 raw = await read_body(request) if endpoint.body is not None else b""
                 call = Call(
-                    request=request, key=key, actor=actor_of(key), actions=self._actions, now=self._now(), raw=raw
+                    request=request,
+                    key=key,
+                    actor=actor_of(key),
+                    actions=self._actions,
+                    now=self._now(),
+                    raw=raw,
+                    bare=endpoint.optional,
                 )
                 answered = await endpoint.handler(call)
             except MistakeError as error:

@@ -175,10 +175,13 @@ async def test_a_stale_etag_changes_nothing_and_the_current_one_does(ana: Client
     path, body = f"/subscriptions/{made['id']}", {"filter": "model:x"} if method == "PATCH" else None
     old = (await ana("GET", path)).headers["ETag"]
     await ana("POST", f"{path}/pause")
-    for tag in (old, '"none"', f"W/{(await ana('GET', path)).headers['ETag']}", "rubbish"):
+    for tag in (old, '"none"', f"W/{(await ana('GET', path)).headers['ETag']}"):
         answer = await ana(method, path, body, headers={"If-Match": tag})
         assert (answer.status, answer.body["code"]) == (412, "stale")
     assert (await ana("GET", path)).body["filter"] == "status:failed"
+    for rubbish in ("", "rubbish", old.strip('"'), f"{old} {old}", f"*, {old}"):
+        answer = await ana(method, path, body, headers={"If-Match": rubbish})
+        assert (answer.status, answer.body["code"]) == (400, "invalid")
     current = (await ana("GET", path)).headers["ETag"]
     assert (await ana(method, path, body, headers={"If-Match": f'"none", {current}'})).status in {200, 204}
 
