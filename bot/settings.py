@@ -241,6 +241,13 @@ def load(roles: frozenset[Role], *, env_file: Path | None = Path(".env"), **over
 
 
 MIN_SECRET = 32
+
+
+def has_slack(settings: Settings) -> bool:
+    """Whether the app is installed somewhere, or may be."""
+    return bool(settings.slack_client_id or settings.slack_bot_token.get_secret_value())
+
+
 KEY_BYTES = 32
 """A Fernet key's, before its URL-safe base64 (https://github.com/fernet/spec)."""
 

@@ -29,7 +29,7 @@ from aiokafka.errors import KafkaError
 
 from bot.core.backoff import HOUR
 from bot.core.errors import UnavailableError
-from bot.settings import Role, Settings
+from bot.settings import Role, Settings, has_slack
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.recent import RecentEvents
 from bot.telemetry import Metrics
@@ -37,6 +37,7 @@ from bot.web import console
 from bot.web.gateway import Gateway
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
+from bot.wiring.answering import api
 from bot.wiring.listening import people
 from bot.wiring.sending import gate, services
 from bot.wiring.stores import SHARDS, Stores, patiently, stores
@@ -163,15 +164,18 @@ class Process:
             open_.push_async_callback(self._people.aclose)
             routes += listening.routes
             self._checks["slack"] = listening.ready
+        gateway: Gateway | None = None
         if Role.BROADCAST in self._roles:
             gateway, served = await open_.enter_async_context(streams(settings, self._metrics))
             routes += [*served.routes(), *console.routes()]
             self._farewells.append(gateway.close)
-            self._own("broadcast", self._tailing(gateway))
-        elif self._recent is not None:
-            self._own("recent", self._tailing(None))
         if Role.WEB in self._roles:
             routes += console.routes()
+            if has_slack(settings):
+                self._recent = self._recent or RecentEvents()
+                routes += await open_.enter_async_context(api(settings, kept, self._recent))
+        if gateway is not None or self._recent is not None:
+            self._own("broadcast" if gateway is not None else "recent", self._tailing(gateway))
         return routes
 
     def _own(self, name: str, loop: Coroutine[Any, Any, None]) -> None:

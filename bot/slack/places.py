@@ -31,8 +31,8 @@ async def find(desk: Desk, request: Request, to: Place) -> Target | NotAllowed |
         case Person(user=user):
             return SlackPerson(team=team, user=user)
         case Email(address=address):
-            user = await desk.actions.find_person(request.actor, address)
-            return SlackPerson(team=team, user=user) if isinstance(user, str) else user
+            found = await desk.actions.find_person(request.actor, address)
+            return SlackPerson(team=team, user=found) if isinstance(found, str) else found
         case Group(group=group):
             return SlackGroup(team=team, group=group)
         case Url(url=url):

@@ -21,6 +21,7 @@ from bot.core.answers import (
 from bot.core.destination import SlackChannel, SlackPerson, Webhook
 from bot.core.errors import CommandError, FilterError, UnavailableError
 from bot.core.filters import parse
+from bot.core.permission import Act, Rank
 from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId, subscription_id
 from bot.render.message import Block, Message
 from bot.render.replies import PER_PAGE, listing, mistake, reply, trouble, unavailable, welcome
@@ -111,10 +112,28 @@ def unsubscribe_button(value: str) -> Block:
             "There is no subscription `zzzzzz` in this workspace. Type `/tidings list` to see the ids.",
         ),
         (
-            NotAllowed(owner="U1"),
-            "Only <@U1>, who made it, and admins of this workspace can do that. Nothing was changed.",
+            NotAllowed(act=Act.END, owner="U1"),
+            (
+                "Only its owner <@U1>, whoever gets it by direct message and admins of this workspace "
+                "may end a subscription. Nothing was changed."
+            ),
         ),
-        (NotAllowed(), "Only admins and owners of this workspace can do that."),
+        (
+            NotAllowed(act=Act.SEE_ALL),
+            "Only admins of this workspace may list all subscriptions, and the audit. Nothing was changed.",
+        ),
+        (
+            NotAllowed(act=Act.PREVIEW, rank=Rank.GUEST),
+            "Guests can't do that here. An admin of this workspace can. Nothing was changed.",
+        ),
+        (
+            NotAllowed(act=Act.PREVIEW, rank=Rank.STRANGER),
+            "People of other organisations can't do that here. An admin of this workspace can. Nothing was changed.",
+        ),
+        (
+            NotAllowed(act=Act.PREVIEW, rank=Rank.GONE),
+            "Slack doesn't know you as a member of this workspace. Nothing was changed.",
+        ),
         (
             BadPlace(destination=FAILURES.destination, problem=Problem.UNSEEN),
             (
@@ -161,10 +180,10 @@ def many(count: int, **changes: Any) -> tuple[Subscription, ...]:
     [
         (1, 1, "1", []),
         (PER_PAGE, 1, str(PER_PAGE), []),
-        (PER_PAGE + 1, 1, f"{PER_PAGE + 1}, page 1 of 2", ["near:2"]),
-        (3 * PER_PAGE, 2, f"{3 * PER_PAGE}, page 2 of 3", ["near:1", "near:3"]),
-        (3 * PER_PAGE, 99, f"{3 * PER_PAGE}, page 3 of 3", ["near:2"]),
-        (3 * PER_PAGE, -1, f"{3 * PER_PAGE}, page 1 of 3", ["near:2"]),
+        (PER_PAGE + 1, 1, f"{PER_PAGE + 1}, page 1 of 2", ["near:2:"]),
+        (3 * PER_PAGE, 2, f"{3 * PER_PAGE}, page 2 of 3", ["near:1:", "near:3:"]),
+        (3 * PER_PAGE, 99, f"{3 * PER_PAGE}, page 3 of 3", ["near:2:"]),
+        (3 * PER_PAGE, -1, f"{3 * PER_PAGE}, page 1 of 3", ["near:2:"]),
     ],
 )
 def test_the_pages_of_a_list(count: int, page: int, title: str, turns: list[str]) -> None:
@@ -177,7 +196,10 @@ def test_the_pages_of_a_list(count: int, page: int, title: str, turns: list[str]
 
 def test_a_row_tells_whose_it_is_where_it_is_another_persons() -> None:
     theirs = replace(FAILURES, owner="U2", hold=Hold(kind=Holding.PAUSED, at=0), style=Style(mention="S5"))
-    said = listing(Listing(shelf=Shelf.NEAR, subscriptions=(theirs,), viewer=ANA, here=theirs.destination), page=1)
+    said = listing(
+        Listing(shelf=Shelf.NEAR, subscriptions=(theirs,), viewer=ANA, here=SlackChannel(team="T1", channel="C1")),
+        page=1,
+    )
     assert said.text == "Your subscriptions and this channel's: 1"
     (row,) = said.blocks[2:]
     assert row["text"]["text"] == (

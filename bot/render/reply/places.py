@@ -18,7 +18,7 @@ LONGEST_VALUE = 2_000
 
 _WHO = {
     Role.OWNER: "its owner",
-    Role.RECIPIENT: "whom it comes to",
+    Role.RECIPIENT: "whoever gets it by direct message",
     Role.INSIDER: "people in the channel",
     Role.MEMBER: "members of this workspace",
     Role.ADMIN: "admins of this workspace",
@@ -99,14 +99,10 @@ def not_allowed(answer: NotAllowed) -> Message:
             return said("Slack doesn't know you as a member of this workspace. Nothing was changed.")
         case Rank.MEMBER | Rank.ADMIN:
             pass
-    roles = [role for role in Role if role in ROLES[answer.act]]
-    owner = answer.owner
-    names = [f"<@{owner}>, who owns it," if role is Role.OWNER and owner else _WHO[role] for role in roles]
-    if owner is None and Role.OWNER in roles and len(roles) > 1:
-        names = [_WHO[role] for role in roles if role is not Role.OWNER]
-    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1]).removesuffix(',')} and {names[-1]}"
-    if owner and Role.OWNER in roles and len(names) > 1:
-        who = f"{', '.join(name.removesuffix(',') for name in names[:-1])}, and {names[-1]}"
+    names = [_WHO[role] for role in Role if role in ROLES[answer.act]]
+    if answer.owner is not None:
+        names = [f"its owner <@{answer.owner}>" if name == _WHO[Role.OWNER] else name for name in names]
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return said(f"Only {who} may {answer.act}. Nothing was changed.")
 
 

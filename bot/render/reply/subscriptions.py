@@ -17,7 +17,7 @@ from bot.core.answers import (
 )
 from bot.core.subscription import Holding, Subscription
 from bot.render.message import Block, Message
-from bot.render.mrkdwn import code, place
+from bot.render.mrkdwn import code, escape, place
 from bot.render.pieces import actions, button, confirm, context, divider, preformatted, section
 from bot.render.reply.differences import differences
 from bot.render.reply.lists import lone_row
@@ -160,7 +160,7 @@ def tested(answer: Tested) -> Message:
 
 def undone(answer: Undone) -> Message:
     """A change taken back."""
-    lead = f"Taken back: {_ACTS.get(answer.act, answer.act)}."
+    lead = f"Taken back: {_ACTS.get(answer.act, escape(answer.act))}."
     if answer.after is None:
         gone = answer.before
         text = lead if gone is None else f"{lead} {no_longer(gone, answer.viewer)} {what(gone.filter)}."

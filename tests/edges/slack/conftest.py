@@ -20,6 +20,7 @@ from bot.actions.acts import Actions
 from bot.actions.world import World
 from bot.core.address import check_url
 from bot.outlets.slack_web import SlackWeb
+from bot.render.reply.menu import MENU
 from bot.render.webhook import signing_secret
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
@@ -79,12 +80,24 @@ def subscriptions(redis: Redis, keys: Keys) -> RedisSubscriptions:
 
 
 @pytest.fixture
+def past() -> Past:
+    return Past()
+
+
+@pytest.fixture
+def outbox(redis: Redis, keys: Keys) -> RedisOutbox:
+    return RedisOutbox(redis, keys, Limits())
+
+
+@pytest.fixture
 def actions(
     subscriptions: RedisSubscriptions,
     known_people: SlackPeople,
     known_channels: SlackChannels,
     redis: Redis,
     keys: Keys,
+    past: Past,
+    outbox: RedisOutbox,
 ) -> Actions:
     return Actions(
         World(
@@ -92,11 +105,11 @@ def actions(
             people=known_people,
             channels=known_channels,
             audit=RedisAudit(redis, keys),
-            lanes=RedisOutbox(redis, keys, Limits()),
-            persons=Persons(),
-            recent=Past(),
-            notices=Told(),
+            lanes=outbox,
             move=Lanes().move,
+            persons=Persons(),
+            recent=past,
+            notices=Told(),
             refuse_url=lambda url: check_url(url, (), (443,)),
             secret_of=partial(signing_secret, "a master secret that is long enough"),
             now=lambda: time.time_ns() // 1_000_000,
@@ -160,6 +173,13 @@ class Person:
         """Click a button of a message that only this person sees."""
         place = {"type": "message", "channel": message["channel"], "ts": message["ts"], "ephemeral": True}
         await self.do("action", container=place, action=button(message, action_id, nth))
+
+    async def choose(self, message: dict[str, Any], text: str, nth: int = 0) -> None:
+        """Choose from the nth menu of a message that only this person sees, by what the option says."""
+        place = {"type": "message", "channel": message["channel"], "ts": message["ts"], "ephemeral": True}
+        menu = button(message, MENU, nth)
+        option = next(option for option in menu["options"] if option["text"]["text"] == text)
+        await self.do("action", container=place, action={**menu, "selected_option": option})
 
     async def sees(self, event: str) -> dict[str, Any]:
         """The next change of that kind on this person's page."""
