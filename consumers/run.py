@@ -166,9 +166,10 @@ class Process:
             self._checks["slack"] = listening.ready
         gateway: Gateway | None = None
         if Role.BROADCAST in self._roles:
-            gateway, served = await open_.enter_async_context(streams(settings, self._metrics))
+            opened, served = await open_.enter_async_context(streams(settings, self._metrics))
             routes += [*served.routes(), *console.routes()]
-            self._farewells.append(gateway.close)
+            self._farewells.append(opened.close)
+            gateway = opened
         if Role.WEB in self._roles:
             routes += console.routes()
             if has_slack(settings):
