@@ -132,6 +132,10 @@ class Keys:
         """HASH: destination id → the one of its lanes that is held, where they have to take turns."""
         return f"{self.prefix}holders"
 
+    def line(self, place: DestinationId) -> str:
+        """ZSET: lane → since when it waits for its turn at the destination, where they have to take turns."""
+        return f"{self.prefix}line:{place}"
+
     def thread(self, place: DestinationId, thread: str) -> str:
         """STRING with an expiry: the ts of the message under which what belongs together is shown."""
         return f"{self.prefix}thread:{place}:{thread}"

@@ -9,7 +9,7 @@
 -- is in doubt, a lane with a delivery in doubt at its head waits until they have ended.
 --
 -- A destination has a pace, and of the kinds that send `alone` (1) one lane of it is held at a time: so however many lanes
--- lead to it, they keep to it together.
+-- lead to it, they keep to it together. Those that wait for their turn get it in the order in which they began to wait.
 --
 -- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a destination
 -- without any room, or whose turn another lane has, are put off to the next full 50 milliseconds: so they leave the front of `due`, where they would
@@ -25,6 +25,7 @@
 --   KEYS[8] quiet         STRING  the time at which they have ended
 --   KEYS[9] holders       HASH  destination id → the lane whose turn it is, if that is leased; of kinds that send alone
 --   <prefix>pace:<destination>  STRING  time before which its lanes may not send
+--   <prefix>line:<destination>  ZSET  lane → since when it waits for its turn; each is in `due`, at whatever time
 --   <prefix>lease:<lane>  HASH  token, worker
 --   <prefix>lane:<lane>   LIST, <prefix>delivery:<id> HASH, <prefix>event:<key> HASH: see begin.lua
 local now = clock(ARGV[1])
@@ -82,8 +83,35 @@ local function is_others_turn(destination)
   return holder and redis.call('ZSCORE', KEYS[2], holder)
 end
 
-local taken = {#expired}
+local function line_up(destination, lane)
+  if alone[string.match(lane, '^[^/]*')] then
+    redis.call('ZADD', prefix .. 'line:' .. destination, 'NX', int(now), lane)
+  end
+end
+
+local function leave_line(destination, lane)
+  if alone[string.match(lane, '^[^/]*')] then
+    redis.call('ZREM', prefix .. 'line:' .. destination, lane)
+  end
+end
+
+-- The lane whose turn it is, of a destination that nothing stands in the way of: `lane`, or one that has waited longer.
+local function next_in_line(destination, lane)
+  while alone[string.match(lane, '^[^/]*')] do
+    local first = redis.call('ZRANGE', prefix .. 'line:' .. destination, 0, 0)[1]
+    if not first or first == lane then
+      return lane
+    elseif redis.call('ZSCORE', KEYS[1], first) and not may_be_on_its_way(first) then
+      return first
+    end
+    leave_line(destination, first)
+  end
+  return lane
+end
+
+local taken, had = {#expired}, {}
 local function take(lane, destination, run)
+  had[lane] = true
   redis.call('ZREM', KEYS[1], lane)
   local begun = begin(prefix, lane, run, int(now))
   if #begun > 0 then
@@ -107,6 +135,7 @@ while #taken <= lanes and looks > 0 do
     local room, taking = rooms[destination] or others, used[destination] or 0
     if #taken > lanes then
       break
+    elseif had[lane] then -- already, as it was next in line
     elseif run == nil then
       left = left + 1
     elseif room < 1 then -- before all that costs more: of a destination that hangs there may be many
@@ -115,18 +144,32 @@ while #taken <= lanes and looks > 0 do
       left = left + 1
     elseif is_others_turn(destination) then
       redis.call('ZADD', KEYS[1], int(put_off), lane)
+      line_up(destination, lane)
     else
-      local wait = math.max(cool_until(destination), paced_until(prefix, lane))
+      local pace = paced_until(prefix, lane)
+      local wait, turn = math.max(cool_until(destination), pace), lane
       if is_paused(KEYS[4], destination) then
         wait = expires(prefix, lane, age) or now
       elseif may_be_on_its_way(lane) then
         wait = math.max(wait, quiet)
+      elseif wait <= now then
+        turn = next_in_line(destination, lane)
       end
       if wait > now then
         redis.call('ZADD', KEYS[1], int(wait), lane)
+        if wait == pace then
+          line_up(destination, lane)
+        else
+          leave_line(destination, lane)
+        end
       else
+        if turn ~= lane then
+          redis.call('ZADD', KEYS[1], int(put_off), lane)
+          line_up(destination, lane)
+        end
+        leave_line(destination, turn)
         used[destination] = taking + 1
-        take(lane, destination, run)
+        take(turn, destination, run)
       end
     end
   end

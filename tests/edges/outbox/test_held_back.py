@@ -101,6 +101,29 @@ async def test_a_channels_lanes_keep_to_its_pace_together(outbox: RedisOutbox) -
     assert sent[-1] - sent[0] < 9 * 1_150, "and no slower than that"
 
 
+@pytest.mark.parametrize("took", [0, 30, 400])
+async def test_a_channels_lanes_take_turns_in_the_order_in_which_they_began_to_wait(
+    outbox: RedisOutbox, redis: Redis, keys: Keys, took: int
+) -> None:
+    """However long each message takes, a long backlog in one lane delays the others by no more than one turn."""
+    own = [SubscriptionId(f"own{number}00") for number in range(4)]
+    await append(outbox, *((f"{number}{lane}", CHANNEL, lane) for number in range(12) for lane in (None, *own)))
+    turns: list[str] = []
+    while len(turns) < 15:
+        due = await outbox.next_due()
+        assert due is not None
+        outbox.now = max(outbox.now or 0, due)
+        for leased in await lease(outbox):
+            turns.append(leased.lane)
+            for _ in range(took // 50):
+                outbox.now += 50
+                assert await lease(outbox) == ()
+            outbox.now += took % 50
+            await settle(outbox, leased, Done(reference="x"), due=outbox.now + 1_050)
+    assert all(len(set(turns[at : at + 5])) == 5 for at in range(len(turns) - 4))
+    assert await redis.zcard(keys.line(PLACE)) <= 5
+
+
 async def test_a_lane_that_comes_new_keeps_to_its_destinations_pace(outbox: RedisOutbox) -> None:
     await append(outbox, ("a", CHANNEL, None))
     (leased,) = await lease(outbox)
