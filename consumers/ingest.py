@@ -80,10 +80,10 @@ class Ingest:
         self._subscriptions = subscriptions
         self._dead_letters = dead_letters
         self._metrics = metrics
-        self._shards = shards
         self._clock = clock
         self._parking = parking
-        self._router: tuple[int, Router] | None = None
+        self._router = Router((), shards=shards)
+        self._version: int | None = None
         self._positions = Positions(outbox, metrics, halt=halt_on_reset)
         self._held_up_by: str | None = None
 
@@ -157,7 +157,7 @@ class Ingest:
             arrivals = [_arrival(record, event, router, now) for record, event in events]
             match await self._outbox.append(topic, partition, arrivals, version=version, read_from=read_from):
                 case Stale():
-                    self._router = None
+                    self._version = None
                 case Behind(watermark=watermark):
                     log.warning("outbox_behind", topic=topic, partition=partition, watermark=watermark, at=read_from)
                     await self._source.rewind(topic, partition)
@@ -171,11 +171,11 @@ class Ingest:
 
     async def _routes(self) -> tuple[int, Router]:
         """The router of the newest subscriptions seen; append refuses it when there are newer ones."""
-        if self._router is None:
-            version, subscriptions = await self._subscriptions.snapshot()
-            self._router = (version, Router(subscriptions, shards=self._shards))
-            log.info("subscriptions_loaded", version=version, subscriptions=len(subscriptions))
-        return self._router
+        if self._version is None:
+            self._version, subscriptions = await self._subscriptions.snapshot()
+            self._router.learn(subscriptions)
+            log.info("subscriptions_loaded", version=self._version, subscriptions=len(subscriptions))
+        return self._version, self._router
 
     def _count(self, place: tuple[str, int], events: Sequence[Event | Unreadable], entered: Entered) -> None:
         metrics = self._metrics

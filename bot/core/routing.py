@@ -132,17 +132,37 @@ class Router:
 
     def __init__(self, subscriptions: Iterable[Subscription], *, shards: int = 8) -> None:
         self._shards = shards
+        self._known: dict[SubscriptionId, Subscription] = {}
         self._index: Index[SubscriptionId] = Index()
         self._places: dict[SubscriptionId, tuple[tuple[DestinationId, Destination], ...]] = {}
         self._holds: dict[SubscriptionId, Hold] = {}
         self._unhurried: set[SubscriptionId] = set()
-        for subscription in sorted(subscriptions, key=lambda subscription: subscription.id):
-            self._index.add(subscription.id, subscription.filter)
-            self._places[subscription.id] = tuple((destination_id(place), place) for place in places(subscription))
-            if subscription.hold is not None:
-                self._holds[subscription.id] = subscription.hold
-            if not subscription.style.prompt:
-                self._unhurried.add(subscription.id)
+        self.learn(subscriptions)
+
+    def learn(self, subscriptions: Iterable[Subscription]) -> None:
+        """Go by these alone from now on; costs a look at each, and work for those that changed."""
+        found = {subscription.id: subscription for subscription in subscriptions}
+        for gone in self._known.keys() - found.keys():
+            self._forget(gone)
+        for identity, subscription in found.items():
+            if self._known.get(identity) != subscription:
+                self._forget(identity)
+                self._enter(subscription)
+        self._known = found
+
+    def _enter(self, subscription: Subscription) -> None:
+        self._index.add(subscription.id, subscription.filter)
+        self._places[subscription.id] = tuple((destination_id(place), place) for place in places(subscription))
+        if subscription.hold is not None:
+            self._holds[subscription.id] = subscription.hold
+        if not subscription.style.prompt:
+            self._unhurried.add(subscription.id)
+
+    def _forget(self, identity: SubscriptionId) -> None:
+        self._index.remove(identity)
+        self._places.pop(identity, None)
+        self._holds.pop(identity, None)
+        self._unhurried.discard(identity)
 
     def route(self, event: Event, *, now: int = 0) -> tuple[Routed, ...]:
         """One entry per destination, however many subscriptions lead there; sorted, so that every process agrees.
@@ -151,7 +171,7 @@ class Router:
         """
         askers: defaultdict[DestinationId, list[SubscriptionId]] = defaultdict(list)
         found: dict[DestinationId, Destination] = {}
-        for subscription in self._index.match(event):
+        for subscription in sorted(self._index.match(event)):
             if not self._is_muted(subscription, now):
                 for place, destination in self._places[subscription]:
                     askers[place].append(subscription)

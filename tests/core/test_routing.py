@@ -176,6 +176,29 @@ def test_the_order_of_subscriptions_makes_no_difference() -> None:
     assert [destination_id(routed.destination) for routed in forth] == sorted(map(destination_id, places))
 
 
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abcdef"), st.tuples(WANTED, st.booleans(), st.booleans()), max_size=6),
+        min_size=2,
+        max_size=4,
+    ),
+    st.lists(MEETINGS, min_size=1, max_size=3),
+)
+@settings(max_examples=60)
+def test_a_router_that_learns_what_changed_goes_the_way_of_a_new_one(
+    times: list[dict[str, tuple[Filter, bool, bool]]], events: list[Event]
+) -> None:
+    learning = Router(())
+    for everyones in times:
+        subscriptions = [
+            replace(subscription(name, to=HOOK if hooked else CHANNEL, muted=muted), filter=wanted)
+            for name, (wanted, muted, hooked) in everyones.items()
+        ]
+        learning.learn(subscriptions)
+        new = Router(subscriptions)
+        assert [learning.route(one) for one in events] == [new.route(one) for one in events]
+
+
 def test_a_webhooks_lanes_are_sharded_by_inference() -> None:
     router = Router([subscription("a", "", HOOK)], shards=8)
     lanes = {number: router.route(event(inference=f"i-{number}", id=str(number)))[0].lane for number in range(200)}
