@@ -25,6 +25,8 @@ from bot.slack.orphans.teller import Teller
 from bot.stores.orphans import Told
 
 LOOK_SECONDS: Final = 10.0
+LOOKED_INTO: Final = (Happening.JOINED, Happening.UNARCHIVED)
+"""What could have happened to the channel while we did not hear of it is asked for."""
 
 log = structlog.get_logger()
 
@@ -45,10 +47,12 @@ class OrphanKeeper:
 
     async def hear(self, team: str, channel: str, happening: Happening, *, to: str = "") -> None:
         """Something happened to a channel; `to` is its new id where it has one. Raises UnavailableError."""
-        consequence = follows(happening)
         log.info("channel_happening", team=team, channel=channel, happening=happening)
-        called = await self._roll.call()
-        await self._do(consequence, team, channel, called.in_channel.get((team, channel), ()), to)
+        self._means.channels.forget(team, channel)
+        affected = (await self._roll.call()).in_channel.get((team, channel), ())
+        facts = await self._means.channels.find(team, channel) if affected and happening in LOOKED_INTO else None
+        consequence = follows(happening, is_external=facts is not None and facts.is_external)
+        await self._do(consequence, team, channel, affected, to)
         self._wake.set()
 
     async def hear_of_group(self, team: str, group: str) -> None:
