@@ -72,10 +72,12 @@ class OrphanKeeper:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Look again and again."""
-        looking = asyncio.create_task(self._keep_looking(), name="orphan-keeper")
+        stop = asyncio.Event()
+        looking = asyncio.create_task(self._keep_looking(stop), name="orphan-keeper")
         try:
             yield
         finally:
+            stop.set()  # redis-py can swallow a cancellation
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
             with suppress(UnavailableError):
@@ -91,7 +93,10 @@ class OrphanKeeper:
         called = await self._roll.call()
         for place, why in paused.items():
             if place not in known:
-                await self._lost(DestinationId(place), why, called)
+                try:
+                    await self._lost(DestinationId(place), why, called)
+                except UnavailableError as error:  # of one workspace, perhaps
+                    log.warning("orphan_put_off", place=place, reason=str(error))
         for key, told in known.items():
             if key == told.place and told.what is not Orphanhood.OWNER_GONE and not _is_group(told.place):
                 await self._look_after(told, called, is_paused=key in paused)
@@ -99,8 +104,8 @@ class OrphanKeeper:
         await self._groups.look(called, known)
         return True
 
-    async def _keep_looking(self) -> None:
-        while True:
+    async def _keep_looking(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
             try:
                 await self.look()
             except UnavailableError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -46,6 +46,12 @@ from tests.edges.standins import Past, Persons, Told
 TEAM = "T0SANDBOX"
 HOUR = 3_600_000
 DEADLINE = 30.0
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not await holds():  # noqa: ASYNC110 (the far side has no event to wait for)
+            await asyncio.sleep(0.01)
 
 
 class Journal(Paper):

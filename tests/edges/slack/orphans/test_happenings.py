@@ -1,7 +1,5 @@
 """Each row of the table, from the sandbox's event to the outbox and to what people are told."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,15 +10,7 @@ from bot.core.notices import Orphanhood
 from bot.core.orphans import Happening
 from bot.core.subscription import Hold, Holding, SubscriptionId
 from bot.sandbox.channel import Channel
-from tests.edges.slack.orphans.conftest import DEADLINE, TEAM, Office
-
-Holds = Callable[[], Awaitable[bool]]
-
-
-async def eventually(holds: Holds) -> None:
-    async with asyncio.timeout(DEADLINE):
-        while not await holds():  # noqa: ASYNC110 (the far side has no event to wait for)
-            await asyncio.sleep(0.01)
+from tests.edges.slack.orphans.conftest import TEAM, Office, eventually
 
 
 async def paused(office: Office, place: DestinationId) -> None:
