@@ -14,6 +14,8 @@ from bot.core.errors import UnavailableError
 from bot.core.notices import ChangedByAnother, Orphaned, Orphanhood, Recovered
 from bot.core.orphans import Happening, is_orphan
 from bot.render import notices as words
+from bot.render.message import Message
+from bot.render.pieces import section
 from bot.slack.app import SlackApp
 from bot.slack.directory.lookup import Lookup
 from bot.slack.notices import SlackNotices
@@ -27,15 +29,15 @@ from tests.edges.slack.orphans.conftest import DEADLINE, TEAM, Office
 def plain_replies(monkeypatch: pytest.MonkeyPatch) -> None:
     """What an act came to is worded, and its wording tested, elsewhere."""
 
-    def worded(answer: Any) -> words.Message:
+    def worded(answer: Any) -> Message:
         name = type(answer).__name__
-        return words.Message(text=name, blocks=(words.section(name),))
+        return Message(text=name, blocks=(section(name),))
 
     monkeypatch.setattr(cards, "reply", worded)
 
 
 @pytest.fixture
-async def telling(office: Office, lookup: Lookup) -> AsyncIterator[SlackNotices]:
+async def telling(lookup: Lookup) -> AsyncIterator[SlackNotices]:
     """Notices that are posted, in the place of those that are noted."""
     notices = SlackNotices(lookup.web, lookup.token_of, gap=0)
     async with notices.serving(DEADLINE):
@@ -146,7 +148,7 @@ async def test_everything_of_a_lost_place_is_moved_with_a_modal(office: Office, 
     modal = await tomas.sees("view")
     assert modal["private_metadata"] == destination_id(room)
     values = {"to": {"channel": {"type": "conversations_select", "selected_conversation": there.channel}}}
-    await tomas.do("submit", view_id=modal["id"], values=values)
+    await tomas.do("submit", view_id=modal["id"], state={"values": values})
     assert text_of(await tomas.sees("message")) == "Moved"
     assert await office.now(one) == replace(one, destination=there)
     assert await office.sendable() == [destination_id(there)]

@@ -4,12 +4,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.core.destination import DestinationId, SlackThread, destination_id
+from bot.core.errors import UnavailableError
 from bot.core.notices import Orphanhood
 from bot.core.orphans import Happening
 from bot.core.subscription import Hold, Holding, SubscriptionId
 from bot.sandbox.channel import Channel
+from bot.slack.desk import Desk
+from bot.slack.orphans.happenings import heard
+from bot.slack.orphans.keeper import OrphanKeeper
+from bot.stores.keys import Keys
 from tests.edges.slack.orphans.conftest import TEAM, Office, eventually
 
 
@@ -243,3 +251,49 @@ async def test_who_paused_a_subscription_finds_it_paused_when_the_channel_is_its
     for happening in (Happening.SHARED, Happening.UNSHARED):
         await office.keeper.hear(TEAM, office.place("general").channel, happening)
     assert await office.now(mine) == mine
+
+
+def context(**more: Any) -> AsyncBoltContext:
+    installed = AuthorizeResult(enterprise_id=None, team_id=TEAM, bot_user_id="U0BOT")
+    return AsyncBoltContext({"authorize_result": installed, **more})
+
+
+def a_desk(keeper: OrphanKeeper | None) -> Desk:
+    nothing: Any = None
+    return Desk(actions=nothing, errands=nothing, inbox=nothing, web=nothing, orphans=keeper)
+
+
+async def test_what_cannot_be_written_down_is_not_acknowledged_so_that_slack_says_it_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.subscribe("tomas", office.place("general"))
+    event = {"type": "channel_archive", "channel": office.place("general").channel}
+
+    async def away(*_: Any, **__: Any) -> bool:
+        raise UnavailableError("Redis is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(office.means.halts, "halt", away)
+        assert not await heard(a_desk(office.keeper), event, context(), Happening.ARCHIVED)
+    assert await heard(a_desk(office.keeper), event, context(), Happening.ARCHIVED)
+    assert destination_id(office.place("general")) in await office.means.lanes.paused()
+
+
+async def test_unshared_with_one_of_several_organisations_is_still_shared(office: Office) -> None:
+    room = office.place("general")
+    await office.subscribe("tomas", room)
+    await office.keeper.hear(TEAM, room.channel, Happening.SHARED)
+    event = {"type": "channel_unshared", "channel": room.channel, "is_ext_shared": True}
+    assert await heard(a_desk(office.keeper), event, context(), Happening.UNSHARED)
+    assert destination_id(room) in await office.means.lanes.paused()
+
+
+@pytest.mark.parametrize("event", [{}, {"channel": {}}, {"channel": ""}])
+async def test_what_names_no_channel_is_let_pass(office: Office, event: dict[str, Any]) -> None:
+    assert await heard(a_desk(office.keeper), event, context(), Happening.ARCHIVED)
+    assert await heard(a_desk(None), {"channel": "C1"}, context(), Happening.ARCHIVED)
+
+
+async def test_what_cannot_be_read_of_what_was_told_is_left_out(office: Office, redis: Redis, keys: Keys) -> None:
+    await redis.hset(keys.orphans, "slack/T1/C1", "nonsense")  # type: ignore[misc]
+    assert await office.means.told.all() == {}
