@@ -3,6 +3,7 @@
 Slack's events are the fast way, and what the outbox has paused is the sure one: whichever comes first is told, once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -64,32 +65,31 @@ class Pass:
 Consequence: TypeAlias = Lose | Regain | Follow | Pass
 
 
-def follows(happening: Happening) -> Consequence:
-    """What follows from an event about a channel."""
-    match happening:
-        case Happening.ARCHIVED:
-            return Lose(what=Orphanhood.ARCHIVED, why="the channel was archived")
-        case Happening.DELETED:
-            return Lose(what=Orphanhood.DELETED, why="the channel was deleted", over=True)
-        case Happening.SHARED:
-            return Lose(
-                what=Orphanhood.EXTERNAL,
-                why="the channel is shared with another organisation now",
-                rest=True,
-                over=True,
-            )
-        case Happening.LEFT:
-            return Lose(what=Orphanhood.REMOVED, why="I was removed from the channel")
-        case Happening.UNARCHIVED:
-            return Regain(from_=frozenset({Orphanhood.ARCHIVED}))
-        case Happening.UNSHARED:
-            return Regain(from_=frozenset({Orphanhood.EXTERNAL}))
-        case Happening.JOINED:
-            return Regain(from_=frozenset({Orphanhood.REMOVED}))
-        case Happening.RENUMBERED:
-            return Follow()
-        case Happening.RENAMED:
-            return Pass()
+_TABLE: Final[Mapping[Happening, Consequence]] = {
+    Happening.ARCHIVED: Lose(what=Orphanhood.ARCHIVED, why="the channel was archived"),
+    Happening.DELETED: Lose(what=Orphanhood.DELETED, why="the channel was deleted", over=True),
+    Happening.SHARED: Lose(
+        what=Orphanhood.EXTERNAL, why="the channel is shared with another organisation now", rest=True, over=True
+    ),
+    Happening.LEFT: Lose(what=Orphanhood.REMOVED, why="I was removed from the channel"),
+    Happening.UNARCHIVED: Regain(from_=frozenset({Orphanhood.ARCHIVED})),
+    Happening.UNSHARED: Regain(from_=frozenset({Orphanhood.EXTERNAL})),
+    Happening.JOINED: Regain(from_=frozenset({Orphanhood.REMOVED})),
+    Happening.RENUMBERED: Follow(),
+    Happening.RENAMED: Pass(),
+}
+
+
+def follows(happening: Happening, *, is_external: bool = False) -> Consequence:
+    """What follows from an event about a channel; `is_external`: it is shared with another organisation by now.
+
+    Nothing goes on in a channel that was shared while we did not hear of it.
+    """
+    match _TABLE[happening]:
+        case Regain(from_=from_) if is_external and Orphanhood.EXTERNAL not in from_:
+            return _TABLE[Happening.SHARED]
+        case consequence:
+            return consequence
 
 
 _FOUND: Final = (

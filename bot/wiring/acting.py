@@ -13,6 +13,7 @@ from bot.outlets.slack_web import SlackWeb
 from bot.ports.people import Recent
 from bot.render.webhook import signing_secret
 from bot.settings import Settings
+from bot.slack.directory.channels import SlackChannels
 from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations
 from bot.slack.notices import SlackNotices
@@ -29,6 +30,7 @@ class Acting:
     world: World
     web: SlackWeb
     installations: SingleInstallation | ManyInstallations
+    channels: SlackChannels
 
 
 @asynccontextmanager
@@ -65,4 +67,4 @@ async def acting(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
             draw=secrets.randbelow,
             policy=Policy(guests=settings.guests, strangers=settings.strangers),
         )
-        yield Acting(actions=Actions(world), world=world, web=web, installations=found)
+        yield Acting(actions=Actions(world), world=world, web=web, installations=found, channels=directory.channels)

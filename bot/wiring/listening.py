@@ -55,6 +55,7 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
             Means(
                 subscriptions=world.subscriptions,
                 people=world.people,
+                channels=acts.channels,
                 audit=world.audit,
                 lanes=world.lanes,
                 notices=world.notices,

@@ -25,6 +25,8 @@ from bot.slack.orphans.teller import Teller
 from bot.stores.orphans import Told
 
 LOOK_SECONDS: Final = 10.0
+LOOKED_INTO: Final = (Happening.JOINED, Happening.UNARCHIVED)
+"""What could have happened to the channel while we did not hear of it is asked for."""
 
 log = structlog.get_logger()
 
@@ -45,10 +47,12 @@ class OrphanKeeper:
 
     async def hear(self, team: str, channel: str, happening: Happening, *, to: str = "") -> None:
         """Something happened to a channel; `to` is its new id where it has one. Raises UnavailableError."""
-        consequence = follows(happening)
         log.info("channel_happening", team=team, channel=channel, happening=happening)
-        called = await self._roll.call()
-        await self._do(consequence, team, channel, called.in_channel.get((team, channel), ()), to)
+        self._means.channels.forget(team, channel)
+        affected = (await self._roll.call()).in_channel.get((team, channel), ())
+        facts = await self._means.channels.find(team, channel) if affected and happening in LOOKED_INTO else None
+        consequence = follows(happening, is_external=facts is not None and facts.is_external)
+        await self._do(consequence, team, channel, affected, to)
         self._wake.set()
 
     async def hear_of_group(self, team: str, group: str) -> None:
@@ -68,10 +72,12 @@ class OrphanKeeper:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Look again and again."""
-        looking = asyncio.create_task(self._keep_looking(), name="orphan-keeper")
+        stop = asyncio.Event()
+        looking = asyncio.create_task(self._keep_looking(stop), name="orphan-keeper")
         try:
             yield
         finally:
+            stop.set()  # redis-py can swallow a cancellation
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
             with suppress(UnavailableError):
@@ -87,7 +93,10 @@ class OrphanKeeper:
         called = await self._roll.call()
         for place, why in paused.items():
             if place not in known:
-                await self._lost(DestinationId(place), why, called)
+                try:
+                    await self._lost(DestinationId(place), why, called)
+                except UnavailableError as error:  # of one workspace, perhaps
+                    log.warning("orphan_put_off", place=place, reason=str(error))
         for key, told in known.items():
             if key == told.place and told.what is not Orphanhood.OWNER_GONE and not _is_group(told.place):
                 await self._look_after(told, called, is_paused=key in paused)
@@ -95,8 +104,8 @@ class OrphanKeeper:
         await self._groups.look(called, known)
         return True
 
-    async def _keep_looking(self) -> None:
-        while True:
+    async def _keep_looking(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
             try:
                 await self.look()
             except UnavailableError as error:

@@ -11,6 +11,7 @@ from bot.core.routing import places
 from bot.core.subscription import Subscription
 from bot.ports.outbox import Lanes
 from bot.ports.people import Audit, Notices, People, Subscriptions
+from bot.slack.directory.channels import SlackChannels
 from bot.stores.halts import Halts
 from bot.stores.orphans import RedisOrphans
 
@@ -24,6 +25,7 @@ class Means:
 
     subscriptions: Subscriptions
     people: People
+    channels: SlackChannels
     audit: Audit
     lanes: Lanes
     notices: Notices

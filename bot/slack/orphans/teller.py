@@ -43,7 +43,8 @@ class Teller:
             return
         log.warning("orphaned", place=place, what=what, reason=why, subscriptions=len(affected), told=len(told.users))
         until = (means.now() if held.oldest is None else held.oldest) + means.hold
-        for users, theirs in [(admins, concerned), *(((user,), _of(concerned, user)) for user in others)]:
+        readers = [(admins, concerned)] if admins else []
+        for users, theirs in [*readers, *(((user,), _of(concerned, user)) for user in others)]:
             notice = Orphaned(
                 place=place,
                 what=what,
