@@ -282,7 +282,8 @@ def _shown(default: Any) -> str:
 
 
 def _needed(settings: Settings, roles: frozenset[Role]) -> list[str]:
-    if not roles & {Role.DISPATCH, Role.SLACK}:
+    # The web role's REST API does what people do in Slack, where there is one; else it leaves that out.
+    if not roles & {Role.DISPATCH, Role.SLACK} and not (Role.WEB in roles and has_slack(settings)):
         return []
     needed = ["secret"]
     if settings.slack_client_id:

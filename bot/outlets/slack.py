@@ -113,19 +113,26 @@ class SlackOutlet:
         place = parcel.destination
         if isinstance(place, Webhook):
             raise TypeError("not a Slack parcel")
+        token = await self._token(self._token_of(place.team))
+        if token is None:
+            return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
+        if isinstance(token, Throttled):
+            return token
+        outcome = await self._send_as(token, place, parcel)
+        if isinstance(outcome, Refused) and outcome.scope is Scope.INSTALLATION:
+            other = await self._token(self._renew(place.team, token))
+            if isinstance(other, Throttled):
+                return other
+            if other is not None:
+                log.info("slack_token_replaced", team=place.team)
+                outcome = await self._send_as(other, place, parcel)
+        return outcome
+
+    async def _token(self, asked: Awaitable[str | None]) -> str | Throttled | None:
         try:
-            token = await self._token_of(place.team)
-            if token is None:
-                return Refused(reason=f"Slack: the app is not installed in {place.team}", scope=Scope.INSTALLATION)
-            outcome = await self._send_as(token, place, parcel)
-            if isinstance(outcome, Refused) and outcome.scope is Scope.INSTALLATION:
-                other = await self._renew(place.team, token)
-                if other is not None:
-                    log.info("slack_token_replaced", team=place.team)
-                    outcome = await self._send_as(other, place, parcel)
+            return await asked
         except UnavailableError as error:
             return Throttled(after=NO_TOKEN_WAIT, scope=Scope.INSTALLATION, reason=f"no token to send with: {error}")
-        return outcome
 
     async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         try:

@@ -116,7 +116,7 @@ class _Authorize(AsyncAuthorize):
             return None
         return AuthorizeResult(
             enterprise_id=found.enterprise,
-            team_id=found.team,
+            team_id=found.team or None,
             bot_id=found.bot,
             bot_user_id=found.bot_user,
             bot_token=found.token,

@@ -93,6 +93,19 @@ def test_of_many_workspaces_everything_missing_is_said_with_what_to_put(monkeypa
     assert [line.split()[0] for line in problems(frozenset({Role.DISPATCH}))] == [line.split()[0] for line in found[:2]]
 
 
+def test_a_web_role_that_serves_what_people_do_in_slack_needs_what_that_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    web = frozenset({Role.WEB})
+    load(web, env_file=None)
+    given(monkeypatch, TIDINGS_SLACK_CLIENT_ID="1.2")
+    assert [line.split()[0] for line in problems(web)] == [
+        "TIDINGS_SECRET",
+        "TIDINGS_SLACK_CLIENT_SECRET",
+        "TIDINGS_ENCRYPTION_KEYS",
+    ]
+    given(monkeypatch, TIDINGS_SLACK_CLIENT_ID="", TIDINGS_SLACK_BOT_TOKEN="xoxb-1")
+    assert [line.split()[0] for line in problems(web)] == ["TIDINGS_SECRET"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
