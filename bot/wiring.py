@@ -56,6 +56,7 @@ from bot.slack.oauth import OAuth
 from bot.slack.orphans.keeper import OrphanKeeper
 from bot.slack.orphans.registrar import Means
 from bot.slack.socket import SocketMode
+from bot.stores.apikeys import ApiKeys
 from bot.stores.audit import RedisAudit
 from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
@@ -78,6 +79,7 @@ from bot.stores.threads import RedisThreads
 from bot.stores.vault import Vault
 from bot.telemetry import Metrics
 from bot.web.access import Access
+from bot.web.api.routes import Api
 from bot.web.gateway import Gateway
 from bot.web.streams import Streams
 from bot.web.tickets import LocalTickets
@@ -301,17 +303,22 @@ class Listening:
             raise UnavailableError(f"Slack: {why}")
 
 
-@asynccontextmanager
-async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Listening]:
-    """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """What people do, over whatever they come: the actions, their world, and the Slack that it knows."""
 
-    On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.
-    """
+    web: SlackWeb
+    installations: SingleInstallation | ManyInstallations
+    world: World
+    actions: Actions
+
+
+@asynccontextmanager
+async def acts(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Acting]:
+    """The actions, for the Slack app, the REST API and the command line: one for a process."""
     async with AsyncExitStack() as open_:
         web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
         found = await open_.enter_async_context(installations(settings, kept, web))
-        if isinstance(found, SingleInstallation):
-            await _greet(found)
 
         async def token_of(team: str) -> str:
             token = await found.token_of(team)
@@ -348,6 +355,35 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
             draw=secrets.randbelow,
             policy=Policy(guests=settings.guests, strangers=settings.strangers),
         )
+        yield Acting(web=web, installations=found, world=world, actions=Actions(world))
+
+
+def may_act(settings: Settings) -> bool:
+    """Whether the settings suffice for the actions: a secret to derive from, and a Slack to ask."""
+    slack = settings.slack_client_id or settings.slack_bot_token.get_secret_value()
+    return bool(slack and settings.secret.get_secret_value())
+
+
+def api_keys(kept: Stores) -> ApiKeys:
+    """The API keys."""
+    return ApiKeys(kept.registry, now=kept.clock, chance=secrets.token_bytes)
+
+
+def api(kept: Stores, acting: Acting) -> Sequence[RouteDef]:
+    """The routes of the REST API."""
+    return Api(acting.actions, api_keys(kept), now=kept.clock).routes()
+
+
+@asynccontextmanager
+async def people(settings: Settings, kept: Stores, acting: Acting) -> AsyncIterator[Listening]:
+    """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
+
+    On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.
+    """
+    web, found, world = acting.web, acting.installations, acting.world
+    async with AsyncExitStack() as open_:
+        if isinstance(found, SingleInstallation):
+            await _greet(found)
         lifecycle = await _lifecycle(settings, kept, web)
         oauth = [] if lifecycle is None else _oauth(settings, kept, web, lifecycle).routes()
         inbox = Inbox(kept.redis, kept.keys, epoch=kept.epoch, lease=settings.inbox_lease_seconds)
@@ -367,7 +403,7 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
         )
         await open_.enter_async_context(orphans.serving())
         app = SlackApp(
-            web=web, installations=found, actions=Actions(world), inbox=inbox, orphans=orphans, installed=lifecycle
+            web=web, installations=found, actions=acting.actions, inbox=inbox, orphans=orphans, installed=lifecycle
         )
         await open_.enter_async_context(app.serving(settings.drain_seconds))
         app_token = settings.slack_app_token.get_secret_value()

@@ -37,7 +37,7 @@ from bot.web import console
 from bot.web.gateway import Gateway
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
-from bot.wiring import SHARDS, Stores, gate, patiently, people, services, stores, streams
+from bot.wiring import SHARDS, Stores, acts, api, gate, may_act, patiently, people, services, stores, streams
 from consumers import durability, topics
 from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
@@ -154,9 +154,12 @@ class Process:
             self._own("ingest", self._ingesting(kept, dead_letters))
         else:
             self._signals.ingest_idle.set()
-        if Role.SLACK in self._roles:
+        acting = None
+        if self._roles & {Role.SLACK, Role.WEB} and may_act(settings):
             self._recent = RecentEvents()
-            listening = await self._people.enter_async_context(people(settings, kept, self._recent))
+            acting = await open_.enter_async_context(acts(settings, kept, self._recent))
+        if Role.SLACK in self._roles and acting is not None:  # its settings were checked
+            listening = await self._people.enter_async_context(people(settings, kept, acting))
             open_.push_async_callback(self._people.aclose)
             routes += listening.routes
             self._checks["slack"] = listening.ready
@@ -169,6 +172,10 @@ class Process:
             self._own("recent", self._tailing(None))
         if Role.WEB in self._roles:
             routes += console.routes()
+            if acting is None:
+                log.warning("api_closed", why="it needs TIDINGS_SECRET and the Slack app's token or client ID")
+            else:
+                routes += api(kept, acting)
         return routes
 
     def _own(self, name: str, loop: Coroutine[Any, Any, None]) -> None:
