@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bot.settings import Role, SettingsError, load
 from consumers.commands.dead import app as dead
+from consumers.commands.keys import app as keys
 from consumers.commands.replay import replay
 from consumers.shell import DEFAULT_ENV, AsJson, EnvFile, err, out
 from consumers.shell import fail as _fail
@@ -30,6 +31,7 @@ subs = typer.Typer(no_args_is_help=True, help="Everyone's subscriptions.")
 app.add_typer(subs, name="subs")
 
 app.add_typer(dead, name="dead")
+app.add_typer(keys, name="keys")
 
 
 @app.callback()

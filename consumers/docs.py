@@ -8,6 +8,7 @@ from bot.core.asyncapi import asyncapi
 from bot.core.schema import event_schema
 from bot.render import permissions
 from bot.slack.manifest import manifest
+from bot.web.api.openapi import openapi
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- settings: generated -->", "<!-- settings: end -->"
@@ -15,6 +16,7 @@ BEGIN, END = "<!-- settings: generated -->", "<!-- settings: end -->"
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/event.schema.json": event_schema,
     "docs/asyncapi.yaml": asyncapi,
+    "docs/openapi.json": openapi,
     "docs/permissions.md": permissions.page,
     ".env.example": settings.example,
     "manifest.yml": lambda: manifest(socket_mode=False),

@@ -29,7 +29,7 @@ from aiokafka.errors import KafkaError
 
 from bot.core.backoff import HOUR
 from bot.core.errors import UnavailableError
-from bot.settings import Role, Settings, has_slack
+from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.recent import RecentEvents
 from bot.telemetry import Metrics
@@ -37,6 +37,7 @@ from bot.web import console
 from bot.web.gateway import Gateway
 from bot.web.health import Health, LoopLag
 from bot.web.server import Server
+from bot.wiring.acting import acts, may_act
 from bot.wiring.answering import api
 from bot.wiring.listening import people
 from bot.wiring.sending import gate, services
@@ -158,9 +159,12 @@ class Process:
             self._own("ingest", self._ingesting(kept, dead_letters))
         else:
             self._signals.ingest_idle.set()
-        if Role.SLACK in self._roles:
+        acting = None
+        if self._roles & {Role.SLACK, Role.WEB} and may_act(settings):
             self._recent = RecentEvents()
-            listening = await self._people.enter_async_context(people(settings, kept, self._recent))
+            acting = await open_.enter_async_context(acts(settings, kept, self._recent))
+        if Role.SLACK in self._roles and acting is not None:  # its settings were checked
+            listening = await self._people.enter_async_context(people(settings, kept, acting))
             open_.push_async_callback(self._people.aclose)
             routes += listening.routes
             self._checks["slack"] = listening.ready
@@ -172,9 +176,10 @@ class Process:
             gateway = opened
         if Role.WEB in self._roles:
             routes += console.routes()
-            if has_slack(settings):
-                self._recent = self._recent or RecentEvents()
-                routes += await open_.enter_async_context(api(settings, kept, self._recent))
+            if acting is None:
+                log.warning("api_closed", why="it needs TIDINGS_SECRET and the Slack app's token or client ID")
+            else:
+                routes += api(kept, acting)
         if gateway is not None or self._recent is not None:
             self._own("broadcast" if gateway is not None else "recent", self._tailing(gateway))
         return routes

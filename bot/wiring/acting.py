@@ -12,7 +12,7 @@ from bot.core.permission import Policy
 from bot.outlets.slack_web import SlackWeb
 from bot.ports.people import Recent
 from bot.render.webhook import signing_secret
-from bot.settings import Settings
+from bot.settings import Settings, has_slack
 from bot.slack.directory.channels import SlackChannels
 from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations
@@ -34,8 +34,8 @@ class Acting:
 
 
 @asynccontextmanager
-async def acting(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Acting]:
-    """The acts, for whoever lets people act: Slack, REST, the command line. On the way out notices are finished."""
+async def acts(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Acting]:
+    """The acts, for Slack, REST and the command line: one for a process. On the way out notices are finished."""
     async with AsyncExitStack() as open_:
         web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
         found = await open_.enter_async_context(installations(settings, kept, web))
@@ -68,3 +68,8 @@ async def acting(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
             policy=Policy(guests=settings.guests, strangers=settings.strangers),
         )
         yield Acting(actions=Actions(world), world=world, web=web, installations=found, channels=directory.channels)
+
+
+def may_act(settings: Settings) -> bool:
+    """Whether the settings suffice for the acts: a secret to derive from, and a Slack to ask."""
+    return has_slack(settings) and bool(settings.secret.get_secret_value())

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from aiohttp.web import RouteDef
 
 from bot.core.errors import UnavailableError
-from bot.ports.people import Recent
 from bot.settings import Settings
 from bot.slack.app import SlackApp
 from bot.slack.endpoint import Endpoint
@@ -18,7 +17,7 @@ from bot.slack.orphans.registrar import Means
 from bot.slack.socket import SocketMode
 from bot.stores.halts import Halts
 from bot.stores.orphans import RedisOrphans
-from bot.wiring.acting import acting
+from bot.wiring.acting import Acting
 from bot.wiring.installing import greet, lifecycle_of, oauth_of
 from bot.wiring.stores import HOUR, Stores
 
@@ -38,14 +37,13 @@ class Listening:
 
 
 @asynccontextmanager
-async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Listening]:
+async def people(settings: Settings, kept: Stores, acting: Acting) -> AsyncIterator[Listening]:
     """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
 
     On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.
     """
+    web, found, world = acting.web, acting.installations, acting.world
     async with AsyncExitStack() as open_:
-        acts = await open_.enter_async_context(acting(settings, kept, recent))
-        web, found, world = acts.web, acts.installations, acts.world
         if isinstance(found, SingleInstallation):
             await greet(found)
         lifecycle = await lifecycle_of(settings, kept, web)
@@ -55,7 +53,7 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
             Means(
                 subscriptions=world.subscriptions,
                 people=world.people,
-                channels=acts.channels,
+                channels=acting.channels,
                 audit=world.audit,
                 lanes=world.lanes,
                 notices=world.notices,
@@ -68,7 +66,7 @@ async def people(settings: Settings, kept: Stores, recent: Recent) -> AsyncItera
         )
         await open_.enter_async_context(orphans.serving())
         app = SlackApp(
-            web=web, installations=found, actions=acts.actions, inbox=inbox, orphans=orphans, installed=lifecycle
+            web=web, installations=found, actions=acting.actions, inbox=inbox, orphans=orphans, installed=lifecycle
         )
         await open_.enter_async_context(app.serving(settings.drain_seconds))
         app_token = settings.slack_app_token.get_secret_value()

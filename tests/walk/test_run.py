@@ -9,6 +9,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
@@ -19,6 +20,7 @@ from bot.settings import Role, Settings, load
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
 from consumers.demo.receiver import receiver
+from consumers.keyring import create, revoke
 from consumers.member import Fetched, Member
 from consumers.run import STOPS, Process
 from consumers.watch import StuckError
@@ -255,3 +257,29 @@ async def test_a_stuck_consumer_is_replaced_by_a_new_one_that_reads_on(
             await eventually(read)
     assert len(taken) == 2
     assert [one["why"] for one in logs if one["event"] == "consumer_replaced"] == ["nothing was read"]
+
+
+async def test_a_machine_subscribes_over_http_and_slack_gets_it(
+    settings: Settings, sandbox: Sandbox, kafka: AIOKafkaProducer
+) -> None:
+    user, channel = sandbox.user_id("tomas.okafor"), sandbox.channel_id("fraud-alerts")
+    async with running(settings) as made:
+        key, text = await create(settings, name="walk", owner=user, scope="write", expires="2h", team=None)
+        api, headers = f"{made.url}/api/v1/subscriptions", {"Authorization": f"Bearer {text}"}
+        body = {"filter": "status:completed", "destination": {"kind": "channel", "channel": channel}}
+        async with made.session.post(api, json=body, headers=headers) as answer:
+            assert answer.status == 201, await answer.text()
+        await kafka.send_and_wait(settings.topic, cloudevent(1), key=b"a")
+        await eventually(lambda: event_ids(sandbox) == ["e1"])
+        assert await revoke(settings, key.id)
+        async with made.session.get(api, headers=headers) as answer:
+            assert answer.status == 401
+
+
+async def test_without_a_slack_to_ask_the_rest_api_is_closed_and_says_so(settings: Settings) -> None:
+    settings = settings.model_copy(update={"slack_bot_token": SecretStr("")})
+    with capture_logs() as logs:
+        async with running(settings, frozenset({Role.WEB})) as made:
+            status, _ = await made.get("/api/v1/status")
+    assert status == 404
+    assert [one["why"] for one in logs if one["event"] == "api_closed"]

@@ -295,5 +295,5 @@ async def test_what_names_no_channel_is_let_pass(office: Office, event: dict[str
 
 
 async def test_what_cannot_be_read_of_what_was_told_is_left_out(office: Office, redis: Redis, keys: Keys) -> None:
-    await redis.hset(keys.orphans, "slack/T1/C1", "nonsense")  # type: ignore[misc]
+    await redis.hset(keys.orphans, "slack/T1/C1", "nonsense")
     assert await office.means.told.all() == {}
