@@ -75,6 +75,16 @@ def search(field: str, chosen: Iterable[str], *, hint: str) -> Block:
     return _began(element, "initial_options", [option(value, value) for value in chosen][:CHOICES])
 
 
+def search_one(field: str, chosen: Block) -> Block:
+    """A menu whose choices are asked for as one types; one is chosen."""
+    return {
+        "type": "external_select",
+        "action_id": action(field),
+        "min_query_length": 2,
+        "initial_option": chosen,
+    }
+
+
 def person(field: str, chosen: str, *, hint: str = "Choose a person") -> Block:
     """A menu of people."""
     element: Block = {"type": "users_select", "action_id": action(field), "placeholder": plain(hint)}

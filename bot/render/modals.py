@@ -30,6 +30,9 @@ from bot.render.wording import in_words
 
 SUBSCRIBE: Final = "subscribe"
 """callback_id of the form, of the global shortcut that opens it, and the beginning of its elements' action ids."""
+MORE: Final = "more_like"
+LESS: Final = "less_like"
+"""callback_ids of the message shortcuts."""
 OPEN: Final = "form.open"
 """action_id of buttons that open the form; the value is what was typed before."""
 SAID: Final = "said"

@@ -47,7 +47,6 @@ from bot.render.modals import (
 from bot.render.replies import reply
 from bot.slack import forms, suggestions
 from bot.slack.desk import Desk, Request
-from bot.slack.latest import Latest
 from bot.slack.places import here
 
 log = structlog.get_logger()
@@ -174,13 +173,12 @@ class _Drawing:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._latest = Latest()
         self._newer: OrderedDict[str, str] = OrderedDict()
 
     async def take(self, request: Request) -> None:
         """Draw it soon; of several changes to one form only the last is drawn."""
         view = str(request.body["view"]["id"])
-        self._desk.errands.start("form-drawing", self._latest.do(view, lambda: self._draw(request)))
+        self._desk.errands.start("form-drawing", self._desk.latest.do(("form", view), lambda: self._draw(request)))
 
     async def _draw(self, request: Request) -> None:
         desk, view = self._desk, request.body["view"]

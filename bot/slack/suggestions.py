@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
+from zoneinfo import available_timezones
 
 from bot.core.errors import FilterError
 from bot.core.filters import parse
@@ -10,13 +12,16 @@ from bot.core.folding import fold
 from bot.core.terms import OneOf, Pattern
 from bot.render.inputs import CHOICES, VALUE, option
 from bot.render.message import Block
+from bot.render.preferences import automatic
 from bot.slack.desk import Desk, Request
 
-SEARCHED: Final = re.compile(r"^form\.(models|tags)$")
+SEARCHED: Final = re.compile(r"^form\.(models|tags|zone)$")
 
 
 async def suggest(desk: Desk, request: Request) -> list[Block]:
     """The options for what was typed so far."""
+    if request.body["action_id"] == "form.zone":
+        return [automatic(""), *(option(zone, zone) for zone in zones(str(request.body.get("value", ""))))]
     tokens = desk.actions.tokens()
     field, names = ("model", tokens.models) if request.body["action_id"] == "form.models" else ("tag", tokens.tags)
     return [option(shown, value) for value, shown in offered(field, names, str(request.body.get("value", "")))]
@@ -35,6 +40,18 @@ def offered(field: str, names: Sequence[str], typed: str) -> list[tuple[str, str
         if all(word in fold(name) for word in words):
             found.setdefault(value, name)
     return [(value, shown) for value, shown in found.items() if 0 < len(value) <= VALUE][:CHOICES]
+
+
+def zones(typed: str) -> list[str]:
+    """Time zones that have all of the words in their names."""
+    words = typed.casefold().replace("_", " ").split()
+    named = ((zone, zone.casefold().replace("_", " ")) for zone in _zones())
+    return [zone for zone, name in named if all(word in name for word in words)][: CHOICES - 1]
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 def _pattern(field: str, typed: str) -> Pattern | None:

@@ -150,7 +150,7 @@ class Lanes:
         return 2
 
     async def state(self) -> OutboxState:
-        return OutboxState(deliveries=12, lanes=3, parked=1)
+        return OutboxState(deliveries=12, lanes=3, held=1, paused=len(self.halted), parked=1)
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""The message shortcuts: a filter drafted from a result that somebody looks at."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from bot.core.drafting import less_like, more_like
+from bot.core.event import Event
+from bot.core.filters import Filter
+from bot.core.form import Form, Setting, Where, fill
+from bot.core.subscription import Style, Subscription
+from bot.outlets.slack_web import Said
+from bot.render.message import told_of
+from bot.render.modals import LESS, MORE, forgotten, not_ours, said_view
+from bot.slack.desk import Desk, Request
+from bot.slack.modals import open_form, show
+from bot.slack.places import here
+
+log = structlog.get_logger()
+
+
+def listen(bolt: AsyncApp, desk: Desk) -> None:
+    """Draft a filter from the message."""
+
+    @bolt.shortcut(MORE)
+    async def more(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        desk.take("more-like", body, context, lambda request: _draft(desk, request, less=False), fresh=True)
+        await ack()
+
+    @bolt.shortcut(LESS)
+    async def less(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        desk.take("less-like", body, context, lambda request: _draft(desk, request, less=True), fresh=True)
+        await ack()
+
+
+async def _draft(desk: Desk, request: Request, *, less: bool) -> None:
+    metadata = await _metadata(desk, request)
+    told = told_of(metadata)
+    if told is None:
+        await show(desk, request, said_view("Not a result", not_ours()))
+        return
+    events = [found for found in (desk.actions.find(unquote(one)) for one in told) if found is not None]
+    place = here(request)
+    setting = Setting(team=request.actor.team, user=request.actor.user, here=place)
+    if not events:
+        await open_form(desk, request, setting, Form(), notice=forgotten())
+        return
+    event = max(events, key=lambda one: one.time)
+    tags = desk.actions.tokens().tags
+    if not less:
+        await open_form(desk, request, setting, fill(more_like(event, tags), Style(), Form()), notice=_about(events))
+        return
+    bringing = await desk.actions.bringing(request.actor, event, place)
+    wanted = less_like(bringing.filter if bringing else Filter(), event, tags)
+    form = _less(wanted or Filter(), bringing)
+    await open_form(desk, request, setting, form, edited=bringing, notice=_kept(bringing) + _about(events))
+
+
+def _less(wanted: Filter, bringing: Subscription | None) -> Form:
+    if bringing is None:
+        return fill(wanted, Style(), Form())
+    return fill(wanted, bringing.style, Form(where=Where.KEEP))
+
+
+def _about(events: list[Event]) -> str:
+    return "" if len(events) == 1 else f"That message tells of {len(events)} results; this is drafted from the newest. "
+
+
+def _kept(bringing: Subscription | None) -> str:
+    if bringing is not None:
+        return ""
+    return "You may not change what brought this here, so this is a subscription of your own. "
+
+
+async def _metadata(desk: Desk, request: Request) -> Mapping[str, Any] | None:
+    """The message's metadata. Slack does not send it with the shortcut, so a message of a bot's is looked up."""
+    message: Mapping[str, Any] = request.body.get("message") or {}
+    if message.get("metadata") or not message.get("bot_id"):
+        return message.get("metadata")
+    span: dict[str, Any] = {
+        "token": request.token,
+        "channel": request.channel,
+        "latest": message.get("ts"),
+        "oldest": message.get("ts"),
+        "inclusive": True,
+        "limit": 1,
+        "include_all_metadata": True,
+    }
+    thread = message.get("thread_ts")
+    if thread and thread != message.get("ts"):
+        reply = await desk.web.ask(desk.web.api.conversations_replies(ts=thread, **span))
+    else:
+        reply = await desk.web.ask(desk.web.api.conversations_history(**span))
+    if not isinstance(reply, Said):
+        log.warning("message_not_read", reply=repr(reply))
+        return None
+    found = [one for one in reply.data.get("messages", ()) if one.get("ts") == message.get("ts")]
+    return found[0].get("metadata") if found else None
