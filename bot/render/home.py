@@ -1,7 +1,7 @@
 """The App Home: what a person sees when they open Tidings in the sidebar."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -9,15 +9,17 @@ from bot.core.answers import Answer, Listing
 from bot.core.destination import DestinationId, InstallationId
 from bot.core.errors import UnavailableError
 from bot.core.looks import Passed, Preferred, Report
+from bot.core.timing import clock
 from bot.render import inputs
-from bot.render.blocks import headline, summary
-from bot.render.discretion import may_read
 from bot.render.figures import age
 from bot.render.message import Block
 from bot.render.modals import OPEN
 from bot.render.mrkdwn import code, escape, place
 from bot.render.pieces import actions, button, context, divider, header, section
 from bot.render.replies import halted, reply, row
+from bot.render.reply.looks import line
+from bot.render.reply.phrases import capital
+from bot.render.reply.places import named
 from bot.render.usage import COMMAND, DESCRIPTION
 
 TAB: Final = "home.tab"
@@ -56,7 +58,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that the page tells. `listing` is of the tab; `news` is what the last click came to."""
+    """All that the page tells. `listing` is of the tab; `news` is what the last click came to, `now` in ms."""
 
     shown: Shown
     listing: Listing | None
@@ -65,7 +67,7 @@ class Page:
     lately: tuple[Passed, ...] = ()
     report: Report | None = None
     news: Answer | None = None
-    notices: tuple[str, ...] = field(default=())
+    now: int | None = None
 
 
 def home(page: Page, *, metadata: str = "") -> Block:
@@ -110,24 +112,6 @@ def standing(report: Report) -> str:
     return f"{lead}{text[:1].upper()}{text[1:]}."
 
 
-def named(place_: DestinationId | InstallationId) -> str:
-    """A place by its id, as people know it."""
-    kind, _, rest = place_.partition("/")
-    _, _, name = rest.partition("/")
-    if not name:
-        return "All of Slack" if kind == "slack" else "All webhooks"
-    if kind != "slack":
-        return f"A webhook ({code(name)})"
-    channel, _, thread = name.partition("/")
-    match channel[:1]:
-        case "@":
-            return f"<@{channel[1:]}>"
-        case "!":
-            return f"<!subteam^{channel[1:]}>"
-        case _:
-            return f"A thread in <#{channel}>" if thread else f"<#{channel}>"
-
-
 def _top(page: Page) -> Block:
     buttons = [button("Subscribe", action=OPEN, value="{}", style="primary")]
     if page.is_admin:
@@ -144,7 +128,7 @@ def _mine(page: Page) -> list[Block]:
         example = code(f"{COMMAND} subscribe model:fraud-* status:failed")
         hint = f"Press *Subscribe* and look ahead as you choose; or type {example} in any channel."
         return [section(f"*You have no subscriptions yet.*\n{hint}")]
-    return _rows("Your subscriptions and your channels'", found, page.shown)
+    return _rows("Your subscriptions and your channels'", found, page.shown, page.now)
 
 
 def _everyone(page: Page) -> list[Block]:
@@ -163,15 +147,15 @@ def _everyone(page: Page) -> list[Block]:
     if found is None or not found.subscriptions:
         said = f"*Nothing has “{escape(shown.wanted)}” in it.*" if shown.wanted else "*Nobody has a subscription yet.*"
         return [search, section(said), *clear]
-    return [search, *clear, *_rows("Everyone's subscriptions", found, shown)]
+    return [search, *clear, *_rows("Everyone's subscriptions", found, shown, page.now)]
 
 
-def _rows(title: str, found: Listing, shown: Shown) -> list[Block]:
+def _rows(title: str, found: Listing, shown: Shown, now: int | None) -> list[Block]:
     many = found.subscriptions
     pages = -(-len(many) // PER_PAGE)
     page = min(max(shown.page, 1), pages)
     count = f"{len(many):,}" if pages == 1 else f"{len(many):,}, page {page:,} of {pages:,}"
-    rows = [row(one, listing=found) for one in many[(page - 1) * PER_PAGE : page * PER_PAGE]]
+    rows = [row(one, listing=found, now=now) for one in many[(page - 1) * PER_PAGE : page * PER_PAGE]]
     turns = [("Earlier", page - 1)] * (page > 1) + [("Later", page + 1)] * (page < pages)
     turning = [button(text, action=f"{PAGE}.{text.lower()}", value=f"{number}") for text, number in turns]
     return [
@@ -191,8 +175,7 @@ def _preferences(page: Page) -> list[Block]:
         "Results of what you ask models yourself come to you by direct message."
         if said.results
         else "Results of what you ask models yourself do not come to you by themselves.",
-        f"Direct messages are held from {said.person.quiet.start // 60:02}:{said.person.quiet.start % 60:02} to "
-        f"{said.person.quiet.end // 60:02}:{said.person.quiet.end % 60:02}."
+        f"Direct messages are held from {clock(said.person.quiet.start)} to {clock(said.person.quiet.end)}."
         if said.person.quiet
         else "Direct messages come at any hour.",
         f"Your time zone is {escape(said.zone)}{'' if said.person.zone else ', as in your Slack profile'}.",
@@ -204,16 +187,14 @@ def _preferences(page: Page) -> list[Block]:
 def _lately(page: Page) -> list[Block]:
     if not page.lately or page.listing is None:
         return []
-    rows = [_passed(one, page.listing.viewer.user) for one in page.lately]
+    reader = page.listing.viewer.user
+    rows = [block for one in page.lately for block in (line(one.event, reader), _brought(one))]
     return [divider(), section("*Lately, for you and your channels*"), *rows]
 
 
-def _passed(one: Passed, reader: str) -> Block:
-    event = one.event
-    title = headline(event, 100, open_=may_read(event, reader))
-    to = place(one.subscription.destination)
-    text = f"{escape(title)}\n{escape(summary(event))}  ·  to {to}, through {code(one.subscription.id)}"
-    return section(text, accessory=button("Why?", action=WHY, value=event.key))
+def _brought(one: Passed) -> Block:
+    text = f"For {place(one.subscription.destination)}, through {code(one.subscription.id)}."
+    return section(text, accessory=button("Why?", action=WHY, value=one.event.key))
 
 
 def _health(page: Page) -> list[Block]:
@@ -247,7 +228,7 @@ def _paused(paused: Iterable[tuple[DestinationId | InstallationId, str]]) -> lis
             "action_id": PLACE,
             "options": [inputs.option(text, f"{act}:{name}") for text, act in choices],
         }
-        blocks.append(section(f"*{named(name)}*\n{escape(why)}", accessory=menu))
+        blocks.append(section(f"*{capital(named(name))}*\n{escape(why)}", accessory=menu))
     return blocks
 
 

@@ -6,7 +6,7 @@ https://docs.slack.dev/surfaces/modals
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bot.core.answers import NotAllowed, Problem
 from bot.core.destination import SlackChannel, Target
@@ -18,15 +18,14 @@ from bot.core.permission import ROLES, Role
 from bot.core.subscription import Doubt, Subscription, Threading
 from bot.core.timing import Every, clock
 from bot.render import inputs
-from bot.render.blocks import headline, summary
-from bot.render.discretion import may_read
 from bot.render.figures import word
 from bot.render.inputs import ask, option
 from bot.render.message import Block, Message
-from bot.render.mrkdwn import code, escape, place
-from bot.render.pieces import actions, button, context, divider, preformatted, section
-from bot.render.replies import WORDY, mistake
-from bot.render.wording import in_words
+from bot.render.mrkdwn import escape, place
+from bot.render.pieces import actions, button, context, divider, section
+from bot.render.replies import mistake
+from bot.render.reply.looks import line
+from bot.render.reply.phrases import as_typed, what
 
 SUBSCRIBE: Final = "subscribe"
 """callback_id of the form, of the global shortcut that opens it, and the beginning of its elements' action ids."""
@@ -275,15 +274,9 @@ def _outlook(draft: Draft) -> list[Block]:
             message = error.message
             return [section(f"*I don't understand that:* {escape(message)}{'' if message.endswith('?') else '.'}"), box]
         case Preview() as found:
-            words = in_words(found.filter, code)
-            said = words if len(words) <= WORDY else "events that match this filter"
-            written = [preformatted(str(found.filter))] if found.filter.terms else []
-            return [
-                section(f"*You will get {said}.*"),
-                *written,
-                context(_tally(found)),
-                *map(_sample(found), found.samples),
-            ]
+            said = section(f"*You will get {what(found.filter)}.*")
+            samples = [line(event, found.viewer.user) for event in found.samples]
+            return [said, *as_typed(found.filter), context(_tally(found)), *samples]
         case None:
             return []
 
@@ -293,17 +286,6 @@ def _tally(found: Preview) -> str:
         return "No event has passed lately to try it on."
     many = f"{found.matched} of the last {found.of} events"
     return f"Would have matched {many}{', the newest:' if found.samples else '.'}"
-
-
-def _sample(found: Preview) -> Any:
-    """How one event is shown to who asks."""
-    reader = found.viewer.user
-
-    def line(event: Any) -> Block:
-        title = headline(event, 80, open_=may_read(event, reader))
-        return context(f"{escape(title)}  ·  {escape(summary(event))}")
-
-    return line
 
 
 def _how(draft: Draft) -> list[Block]:

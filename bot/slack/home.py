@@ -5,6 +5,7 @@ click changes goes through it.
 """
 
 import re
+import time
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,9 +21,10 @@ from bot.core.errors import UnavailableError
 from bot.core.looks import Preferred, Report
 from bot.outlets.slack_errors import Answer as SlackAnswer
 from bot.outlets.slack_web import Said
-from bot.render.home import AGAIN, CLEAR, LATELY, PAGE, PLACE, SEARCH, TAB, Page, Shown, Tab, away, home, named
+from bot.render.home import AGAIN, CLEAR, LATELY, PAGE, PLACE, SEARCH, TAB, Page, Shown, Tab, away, home
 from bot.render.message import Block
 from bot.render.preferences import move_view
+from bot.render.reply.places import named
 from bot.slack.desk import Desk, Request
 from bot.slack.modals import show as open_modal
 
@@ -106,6 +108,7 @@ async def _page(desk: Desk, request: Request, shown: Shown, news: Answer | None)
         is_admin=is_admin,
         report=report if isinstance(report, Report) else None,
         news=news,
+        now=time.time_ns() // 1_000_000,
     )
     match shown.tab:
         case Tab.MINE:

@@ -25,11 +25,11 @@ from bot.core.answers import (
     Subscribed,
     Unchanged,
 )
-from bot.core.commands import Channel, Here, Me, Place, Subscribe, Url
+from bot.core.commands import Channel, Email, Group, Here, Me, Person, Place, Subscribe, Url
 from bot.core.errors import FilterError
 from bot.core.form import Faults, Form, Setting, Where, Wish, called_group, fill, place_field, read, read_filter
 from bot.core.looks import Preview
-from bot.core.subscription import Style, Subscription, SubscriptionId
+from bot.core.subscription import Subscription, SubscriptionId
 from bot.outlets.slack_errors import Answer as SlackAnswer
 from bot.outlets.slack_web import Said
 from bot.render.message import Block
@@ -107,9 +107,8 @@ async def open_subscribe(
             return await show(desk, request, said_view(f"Edit {editing}", reply(found)))
         return await open_form(desk, request, setting, filled(found), edited=found)
     wanted = draft or Subscribe()
-    style = Style(mention=wanted.mention, doubt=wanted.doubt)
-    form = fill(wanted.filter, style, _placed(wanted.to))
-    return await open_form(desk, request, replace(setting, group=called_group(style)), form)
+    form = fill(wanted.filter, wanted.style, _placed(wanted.to))
+    return await open_form(desk, request, replace(setting, group=called_group(wanted.style)), form)
 
 
 async def open_form(
@@ -302,5 +301,11 @@ def _placed(to: Place) -> Form:
             return Form(where=Where.ME)
         case Channel(id=channel):
             return Form(where=Where.CHANNEL, channel=channel)
+        case Person(user=user):
+            return Form(where=Where.PERSON, person=user)
+        case Email():  # whose address it is only Slack knows; the form asks for the person
+            return Form(where=Where.PERSON)
+        case Group(group=group):
+            return Form(where=Where.GROUP, group=group)
         case Url(url=url):
             return Form(where=Where.WEBHOOK, url=url)

@@ -11,7 +11,7 @@ from bot.core.answers import BadPlace, NotAllowed
 from bot.core.destination import DestinationId, SlackChannel
 from bot.core.looks import Preferred
 from bot.core.timing import Quiet
-from bot.render.home import PREFERENCES
+from bot.render.home import PREFERENCES, WHY
 from bot.render.inputs import action
 from bot.render.modals import UNAVAILABLE, fault, refused, said_view
 from bot.render.preferences import AUTO, MOVE, PREFER, preferences_view
@@ -28,6 +28,11 @@ def listen(bolt: AsyncApp, desk: Desk) -> None:
     @bolt.action(PREFERENCES)
     async def preferences(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         desk.take("preferences", body, context, lambda request: _ask(desk, request), fresh=True)
+        await ack()
+
+    @bolt.action(WHY)
+    async def why(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        desk.take("why-button", body, context, lambda request: _why(desk, request), fresh=True)
         await ack()
 
     @bolt.view(PREFER)
@@ -53,6 +58,12 @@ async def _ask(desk: Desk, request: Request) -> None:
         await show(desk, request, preferences_view(said))
     else:
         await show(desk, request, said_view("Preferences", reply(said)))
+
+
+async def _why(desk: Desk, request: Request) -> None:
+    event = str(request.body["actions"][0].get("value", ""))
+    answer = await desk.actions.why(request.actor, event)
+    await show(desk, request, said_view("Why", reply(answer)))
 
 
 async def _prefer(desk: Desk, request: Request) -> dict[str, Any]:

@@ -188,6 +188,7 @@ def actions(
             persons=workspace,
             recent=passing,
             notices=workspace,
+            move=lanes.move,
             refuse_url=lambda url: check_url(url, (), (443,)),
             secret_of=partial(signing_secret, "a master secret that is long enough"),
             now=lambda: time.time_ns() // 1_000_000,

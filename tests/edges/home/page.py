@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bot.render.pieces import button
+from bot.sandbox.message import Content
 from tests.edges.slack.conftest import Person
 
 View = dict[str, Any]
@@ -43,12 +45,23 @@ async def change(person: Person, view: View, field: str, answer: dict[str, Any],
     return await person.sees("view")
 
 
-async def submit(person: Person, view: View, **answers: Any) -> dict[str, Any]:
+async def submit(person: Person, view: View, /, **answers: Any) -> dict[str, Any]:
     """Send the form off; returns what the page is told."""
     body = {"user": person.user, "view_id": view["id"], "state": filled(**answers)}
     async with person.session.post("/client/submit", json=body) as answer:
         found: dict[str, Any] = await answer.json()
     return found
+
+
+async def press_in_message(person: Person, action_id: str, value: str) -> None:
+    """Press a button of a message of the bot's."""
+    workspace = person.sandbox.workspace
+    channel = workspace.channels[person.sandbox.channel_id("general")]
+    pressed = button("Go on", action=action_id, value=value)
+    block = {"type": "actions", "block_id": "b", "elements": [pressed]}
+    message = workspace.post(channel, workspace.bot, Content(text="x", blocks=[block]))
+    place = {"type": "message", "channel": channel.id, "ts": message.ts}
+    await person.do("action", container=place, action={**pressed, "block_id": "b"})
 
 
 async def shortcut(person: Person, callback_id: str, **at: Any) -> View:
