@@ -14,8 +14,8 @@ from bot.core.event import Event
 from bot.core.filters import Filter
 from bot.core.form import Form, Setting, Where, fill
 from bot.core.subscription import Style, Subscription
-from bot.outlets.slack_web import Said
-from bot.render.message import told_of
+from bot.outlets.slack_web import Reply, Said
+from bot.render.message import DELIVERY_EVENT, told_of
 from bot.render.modals import LESS, MORE, forgotten, not_ours, said_view
 from bot.slack.desk import Desk, Request
 from bot.slack.modals import open_form, show
@@ -39,8 +39,7 @@ def listen(bolt: AsyncApp, desk: Desk) -> None:
 
 
 async def _draft(desk: Desk, request: Request, *, less: bool) -> None:
-    metadata = await _metadata(desk, request)
-    told = told_of(metadata)
+    told = await _told(desk, request)
     if told is None:
         await show(desk, request, said_view("Not a result", not_ours()))
         return
@@ -77,27 +76,29 @@ def _kept(bringing: Subscription | None) -> str:
     return "You may not change what brought this here, so this is a subscription of your own. "
 
 
-async def _metadata(desk: Desk, request: Request) -> Mapping[str, Any] | None:
-    """The message's metadata. Slack does not send it with the shortcut, so a message of a bot's is looked up."""
+async def _told(desk: Desk, request: Request) -> tuple[str, ...] | None:
+    """The ids of the events that the message tells of; none where nobody can tell, None where it is not ours.
+
+    With the shortcut Slack sends no more of the metadata than its type, so the message is looked up.
+    """
     message: Mapping[str, Any] = request.body.get("message") or {}
-    if message.get("metadata") or not message.get("bot_id"):
-        return message.get("metadata")
-    span: dict[str, Any] = {
-        "token": request.token,
-        "channel": request.channel,
-        "latest": message.get("ts"),
-        "oldest": message.get("ts"),
-        "inclusive": True,
-        "limit": 1,
-        "include_all_metadata": True,
-    }
-    thread = message.get("thread_ts")
-    if thread and thread != message.get("ts"):
-        reply = await desk.web.ask(desk.web.api.conversations_replies(ts=thread, **span))
-    else:
-        reply = await desk.web.ask(desk.web.api.conversations_history(**span))
+    if told := told_of(message.get("metadata")):
+        return told
+    kind = (message.get("metadata") or {}).get("event_type")
+    if not message.get("bot_id") or kind not in {None, DELIVERY_EVENT}:
+        return None
+    reply = await _looked_up(desk, request, message)
     if not isinstance(reply, Said):
         log.warning("message_not_read", reply=repr(reply))
-        return None
+        return () if kind == DELIVERY_EVENT else None
     found = [one for one in reply.data.get("messages", ()) if one.get("ts") == message.get("ts")]
-    return found[0].get("metadata") if found else None
+    return told_of(found[0].get("metadata")) if found else None
+
+
+async def _looked_up(desk: Desk, request: Request, message: Mapping[str, Any]) -> Reply:
+    ts, thread = message.get("ts"), message.get("thread_ts")
+    span: dict[str, Any] = {"oldest": ts, "latest": ts, "inclusive": True, "include_all_metadata": True}
+    to: dict[str, Any] = {"token": request.token, "channel": request.channel or ""}
+    if thread and thread != ts:  # the thread's parent comes along
+        return await desk.web.ask(desk.web.api.conversations_replies(ts=thread, limit=2, **to, **span))
+    return await desk.web.ask(desk.web.api.conversations_history(limit=1, **to, **span))
