@@ -71,7 +71,7 @@ class Setting:
     """What surrounds a form and is not filled in.
 
     `team` and `user` are who fills it in and `here` where; `edited` is what is changed; `group` is a user group that is
-    mentioned, which no picker can show.
+    mentioned, which no picker can show; `home` is what the Home tab showed from which it was opened, if it was.
     """
 
     team: str
@@ -79,6 +79,7 @@ class Setting:
     here: Destination | None = None
     edited: SubscriptionId | None = None
     group: str = ""
+    home: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

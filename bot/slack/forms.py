@@ -29,6 +29,7 @@ class Kept:
     edited: str = ""
     group: str = ""
     shared: bool = False
+    home: str | None = None
     form: Form | None = None
 
 
@@ -39,7 +40,9 @@ _FORM: Final = TypeAdapter(Form)
 def kept(setting: Setting, *, form: Form | None = None, shared: bool = False) -> str:
     """What `opened` reads; with a form in it it may be too long for a button."""
     here = destination_id(setting.here) if setting.here else ""
-    value = Kept(here=here, edited=setting.edited or "", group=setting.group, shared=shared, form=form)
+    value = Kept(
+        here=here, edited=setting.edited or "", group=setting.group, home=setting.home, shared=shared, form=form
+    )
     return _KEPT.dump_json(value, exclude_defaults=True).decode()
 
 
@@ -65,7 +68,7 @@ def opened(text: str, *, team: str, user: str) -> tuple[Setting, Form | None, bo
     except DestinationError:
         here = None
     edited = SubscriptionId(found.edited) if found.edited else None
-    setting = Setting(team=team, user=user, here=here, edited=edited, group=found.group)
+    setting = Setting(team=team, user=user, here=here, edited=edited, group=found.group, home=found.home)
     return setting, found.form, found.shared
 
 

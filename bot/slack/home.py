@@ -26,7 +26,7 @@ from bot.render.message import Block
 from bot.render.preferences import move_view
 from bot.render.reply.places import named
 from bot.slack.desk import Desk, Request
-from bot.slack.modals import show as open_modal
+from bot.slack.opening import show as open_modal
 
 log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ async def show(desk: Desk, request: Request, *, news: Answer | None = None, show
 
     Of several drawings for one person that come together the last is published.
     """
-    wanted = shown or _state(request)
+    wanted = shown or read_state(home_state(request))
     await desk.latest.do(
         ("home", request.actor.team, request.actor.user), lambda: _publish(desk, request, wanted, news)
     )
@@ -140,7 +140,7 @@ async def _care(desk: Desk, request: Request) -> None:
 
 def _turned(request: Request) -> Shown:
     """What is to be shown after a click."""
-    shown = _state(request)
+    shown = read_state(home_state(request))
     actions = request.body.get("actions") or [{}]
     action, value = str(actions[0].get("action_id", "")), str(actions[0].get("value") or "")
     if action.startswith(TAB):
@@ -154,9 +154,16 @@ def _turned(request: Request) -> Shown:
     return shown
 
 
-def _state(request: Request) -> Shown:
+def home_state(request: Request) -> str | None:
+    """What the Home tab showed in which the person acted, for `read_state`; None where they acted elsewhere."""
+    view = _view(request)
+    return str(view.get("private_metadata") or "{}") if view else None
+
+
+def read_state(text: str | None) -> Shown:
+    """What is to be shown, as it was kept; the beginning where that can't be read."""
     try:
-        return _SHOWN.validate_json(_view(request).get("private_metadata") or "{}")
+        return _SHOWN.validate_json(text or "{}")
     except ValidationError:
         return Shown()
 

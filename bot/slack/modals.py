@@ -42,17 +42,18 @@ from bot.render.modals import (
     form_view,
     refused,
     said_view,
-    too_late,
 )
 from bot.render.replies import reply
 from bot.slack import forms, suggestions
 from bot.slack.desk import Desk, Request
+from bot.slack.home import home_state, read_state
+from bot.slack.home import show as show_home
+from bot.slack.opening import show
 from bot.slack.places import here
 
 log = structlog.get_logger()
 
 _FIELDS: Final = re.compile(r"^form\.(?!open$)")
-_LATE: Final = frozenset({"expired_trigger_id", "exchanged_trigger_id"})
 _REMEMBERED: Final = 1_000
 """Views whose newest hash is known."""
 
@@ -100,7 +101,7 @@ async def open_subscribe(
 
     Where it came too late for Slack, the person is offered to open it again, and that is True. Raises UnavailableError.
     """
-    setting = Setting(team=request.actor.team, user=request.actor.user, here=here(request), edited=editing)
+    setting = replace(setting_of(request), edited=editing)
     if editing is not None:
         found = await desk.actions.editable(request.actor, editing)
         if not isinstance(found, Subscription):
@@ -129,19 +130,9 @@ async def open_form(
     return await show(desk, request, form_view(draft, metadata=forms.kept(setting)), again=value, kept=kept)
 
 
-async def show(desk: Desk, request: Request, view: Block, *, again: str | None = None, kept: str = "") -> bool:
-    """Open a modal with the request's trigger; where that is too old and there is a way, offer to open it `again`."""
-    trigger = request.body.get("trigger_id")
-    if not trigger:
-        return False
-    reply = await desk.web.ask(desk.web.api.views_open(token=request.token, trigger_id=str(trigger), view=view))
-    if isinstance(reply, Said):
-        return True
-    log.warning("modal_failed", reply=repr(reply))
-    if not isinstance(reply, SlackAnswer) or reply.error not in _LATE or request.response_url is None or again is None:
-        return False
-    await desk.answer(request, too_late(again, kept=kept))
-    return True
+def setting_of(request: Request) -> Setting:
+    """What surrounds a form that is opened for this request."""
+    return Setting(team=request.actor.team, user=request.actor.user, here=here(request), home=home_state(request))
 
 
 def filled(subscription: Subscription) -> Form:
@@ -157,6 +148,7 @@ async def _again(desk: Desk, request: Request) -> None:
     """Open the form that a button carries; one that carries none opens an empty one."""
     actor, value = request.actor, str(request.body["actions"][0].get("value", ""))
     setting, form, _ = forms.opened(value, team=actor.team, user=actor.user)
+    setting = replace(setting, home=home_state(request) if setting.home is None else setting.home)
     if setting.edited is None:
         await open_form(desk, request, setting, form or Form(where=Where.HERE if setting.here else Where.ME))
         return
@@ -224,6 +216,8 @@ async def _submit(desk: Desk, request: Request) -> dict[str, Any]:
         case NotAllowed():
             return _errors({"where": refused(answer)})
         case Subscribed() | AlreadySubscribed() | NoSuchSubscription() | Changed() | Unchanged():
+            if setting.home is not None:
+                desk.errands.start("home", show_home(desk, request, shown=read_state(setting.home)))
             return _replaced(said_view(_TITLES[type(answer)], reply(answer)))
 
 

@@ -11,7 +11,7 @@ from bot.core.answers import BadPlace, NotAllowed
 from bot.core.destination import DestinationId, SlackChannel
 from bot.core.looks import Preferred
 from bot.core.timing import Quiet
-from bot.render.home import PREFERENCES, WHY
+from bot.render.home import PREFERENCES, WHY, Shown, Tab
 from bot.render.inputs import action
 from bot.render.modals import UNAVAILABLE, fault, refused, said_view
 from bot.render.preferences import AUTO, MOVE, PREFER, preferences_view
@@ -19,7 +19,7 @@ from bot.render.replies import reply
 from bot.slack import forms
 from bot.slack.desk import Desk, Request
 from bot.slack.home import show as show_home
-from bot.slack.modals import show
+from bot.slack.opening import show
 
 
 def listen(bolt: AsyncApp, desk: Desk) -> None:
@@ -108,7 +108,7 @@ async def _move(desk: Desk, request: Request) -> dict[str, Any]:
         return _errors("channel", fault(answer.problem, answer.detail))
     if isinstance(answer, NotAllowed):
         return _errors("channel", refused(answer))
-    desk.errands.start("home", show_home(desk, request))
+    desk.errands.start("home", show_home(desk, request, shown=Shown(tab=Tab.HEALTH)))
     return {"response_action": "update", "view": said_view("Moved", reply(answer))}
 
 

@@ -12,13 +12,14 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.core.drafting import less_like, more_like
 from bot.core.event import Event
 from bot.core.filters import Filter
-from bot.core.form import Form, Setting, Where, fill
+from bot.core.form import Form, Where, fill
 from bot.core.subscription import Style, Subscription
 from bot.outlets.slack_web import Reply, Said
 from bot.render.message import DELIVERY_EVENT, told_of
 from bot.render.modals import LESS, MORE, forgotten, not_ours, said_view
 from bot.slack.desk import Desk, Request
-from bot.slack.modals import open_form, show
+from bot.slack.modals import open_form, setting_of
+from bot.slack.opening import show
 from bot.slack.places import here
 
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ async def _draft(desk: Desk, request: Request, *, less: bool) -> None:
         return
     events = [found for found in (desk.actions.find(unquote(one)) for one in told) if found is not None]
     place = here(request)
-    setting = Setting(team=request.actor.team, user=request.actor.user, here=place)
+    setting = setting_of(request)
     if not events:
         await open_form(desk, request, setting, Form(), notice=forgotten())
         return
