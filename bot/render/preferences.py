@@ -23,7 +23,7 @@ def preferences_view(said: Preferred) -> Block:
     """What the person has said, to be changed."""
     person = said.person
     quiet = person.quiet
-    results = option("Send me the results of what I ask models myself", "yes", "By direct message, whoever subscribed.")
+    results = option("Send me the results of what I ask models myself", "yes", "By direct message.")
     held = option("Hold direct messages to me during these hours", "yes", "They come when the hours end.")
     zone = option(person.zone, person.zone) if person.zone else automatic(said.zone)
     return {
