@@ -26,8 +26,8 @@ from bot.outlets.transport import BROKEN
 from bot.render.message import Message
 from bot.slack.errands import BusyError, Errands
 from bot.slack.inbox import Inbox, LetGoError
-from bot.slack.orphans.keeper import OrphanKeeper
 from bot.slack.latest import Latest
+from bot.slack.orphans.keeper import OrphanKeeper
 from bot.slack.rooms import Rooms
 
 log = structlog.get_logger()

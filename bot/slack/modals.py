@@ -21,6 +21,7 @@ from bot.core.answers import (
     Changed,
     NoSuchSubscription,
     NotAllowed,
+    Overtaken,
     Problem,
     Subscribed,
     Unchanged,
@@ -215,13 +216,15 @@ async def _submit(desk: Desk, request: Request) -> dict[str, Any]:
             return _errors({place_field(form.where): fault(problem, detail)})
         case NotAllowed():
             return _errors({"where": refused(answer)})
-        case Subscribed() | AlreadySubscribed() | NoSuchSubscription() | Changed() | Unchanged():
+        case Subscribed() | AlreadySubscribed() | NoSuchSubscription() | Changed() | Unchanged() | Overtaken():
             if setting.home is not None:
                 desk.errands.start("home", show_home(desk, request, shown=read_state(setting.home)))
             return _replaced(said_view(_TITLES[type(answer)], reply(answer)))
 
 
-_Saved: TypeAlias = Subscribed | AlreadySubscribed | Changed | Unchanged | BadPlace | NoSuchSubscription | NotAllowed
+_Saved: TypeAlias = (
+    Subscribed | AlreadySubscribed | Changed | Unchanged | BadPlace | NoSuchSubscription | NotAllowed | Overtaken
+)
 
 
 async def _save(desk: Desk, request: Request, wish: Wish, edited: Subscription | None, *, confirmed: bool) -> _Saved:
@@ -240,6 +243,7 @@ _TITLES: Final[Mapping[type, str]] = {
     Subscribed: "Subscribed",
     AlreadySubscribed: "Subscribed already",
     NoSuchSubscription: "Not found",
+    Overtaken: "Changed meanwhile",
     Changed: "Saved",
     Unchanged: "Nothing to save",
 }
