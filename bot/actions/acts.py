@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.actions.browsing import Browsing
 from bot.actions.finding import Finding
 from bot.core.answers import Actor, BadPlace, NotAllowed
 from bot.core.destination import SlackPerson, destination_id
@@ -12,7 +13,7 @@ from bot.core.subscription import Style, Subscription
 from bot.core.timing import Quiet
 
 
-class Actions(Finding):
+class Actions(Finding, Browsing):
     """What people can do; here what they say of themselves."""
 
     async def preferences(self, actor: Actor) -> Preferred | NotAllowed:

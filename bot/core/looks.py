@@ -64,6 +64,14 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """An event that passed lately, and a subscription that wants it."""
+
+    event: Event
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoSuchEvent:
     """No event among the last `of` has that id, nor is of such an inference."""
 

@@ -74,3 +74,12 @@ def carried(metadata: Mapping[str, Any] | None) -> frozenset[str]:
             return frozenset(ids.split(","))
         case _:
             return frozenset()
+
+
+def told_of(metadata: Mapping[str, Any] | None) -> tuple[str, ...] | None:
+    """The ids of the events that a message tells of, percent-encoded as `metadata` wrote them; None if not ours."""
+    match metadata:
+        case {"event_type": "tidings_delivery", "event_payload": {"events": str(ids)}}:
+            return tuple(event for event in ids.split(",") if event)
+        case _:
+            return None

@@ -18,7 +18,7 @@ from slack_bolt.response import BoltResponse
 from bot.actions.acts import Actions
 from bot.outlets.slack_web import SlackWeb
 from bot.ports.installation import Installations
-from bot.slack import buttons, channels, commands, home, lifecycle, unexpected
+from bot.slack import buttons, channels, commands, home, lifecycle, modals, preferences, shortcuts, unexpected
 from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
@@ -61,7 +61,10 @@ class SlackApp:
         desk = Desk(actions=actions, errands=self.errands, inbox=inbox, web=web, orphans=orphans)
         commands.listen(self.bolt, desk)
         buttons.listen(self.bolt, desk)
+        modals.listen(self.bolt, desk)
         home.listen(self.bolt, desk)
+        preferences.listen(self.bolt, desk)
+        shortcuts.listen(self.bolt, desk)
         channels.listen(self.bolt, desk)
         happenings.listen(self.bolt, desk)
         cards.listen(self.bolt, desk)

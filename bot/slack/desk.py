@@ -21,12 +21,14 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.actions.acts import Actions
 from bot.core.answers import Actor
 from bot.core.errors import TidingsError, UnavailableError
-from bot.outlets.slack_web import Said, SlackWeb
+from bot.outlets.slack_web import SlackWeb
 from bot.outlets.transport import BROKEN
-from bot.render.message import Block, Message
+from bot.render.message import Message
 from bot.slack.errands import BusyError, Errands
 from bot.slack.inbox import Inbox, LetGoError
+from bot.slack.latest import Latest
 from bot.slack.orphans.keeper import OrphanKeeper
+from bot.slack.rooms import Rooms
 
 log = structlog.get_logger()
 
@@ -87,6 +89,8 @@ class Desk:
     inbox: Inbox
     web: SlackWeb
     orphans: OrphanKeeper | None = None
+    latest: Latest = field(default_factory=Latest)
+    rooms: Rooms = field(default_factory=Rooms)
 
     def take(
         self, name: str, body: Mapping[str, Any], context: AsyncBoltContext, work: Work, *, fresh: bool = False
@@ -180,13 +184,6 @@ class Desk:
             await self.inbox.begin(request)
         except UnavailableError as error:
             raise LetGoError(again=True) from error
-
-    async def publish(self, request: Request, view: Block) -> None:
-        """Show the person's App Home."""
-        call = self.web.api.views_publish(token=request.token, user_id=request.actor.user, view=view)
-        reply = await self.web.ask(call)
-        if not isinstance(reply, Said):
-            log.warning("home_failed", reply=repr(reply))
 
 
 def _is_everyones(request: Request) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from bot.render.modals import LESS, MORE, SUBSCRIBE
 from bot.render.usage import COMMAND, DESCRIPTION, usage_hint
 
 BASE_URL = "https://tidings.example.com"
@@ -57,6 +58,28 @@ ORG_EVENTS = {
 }
 """Those of an app that whole organisations may install."""
 
+SHORTCUTS = (
+    {
+        "name": "Subscribe",
+        "type": "global",
+        "callback_id": SUBSCRIBE,
+        "description": "Be told when an AI inference is done",
+    },
+    {
+        "name": "More like this",
+        "type": "message",
+        "callback_id": MORE,
+        "description": "Subscribe to results like this one",
+    },
+    {
+        "name": "Less like this",
+        "type": "message",
+        "callback_id": LESS,
+        "description": "No longer get results like this one",
+    },
+)
+"""What stands in the lightning menu, and in the menu of each message."""
+
 _HEAD = """\
 # The app's manifest. Slack: api.slack.com/apps > Create New App > From a manifest.
 # Generated from bot/slack/manifest.py by `tidings docs`.
@@ -101,6 +124,7 @@ def _document(*, socket_mode: bool, base: str, many: bool) -> dict[str, Any]:
                 "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "Tidings", "always_online": True},
+            "shortcuts": [dict(shortcut) for shortcut in SHORTCUTS],
             "slash_commands": [command if socket_mode else {**command, "url": url}],
         },
         "oauth_config": {
@@ -109,7 +133,7 @@ def _document(*, socket_mode: bool, base: str, many: bool) -> dict[str, Any]:
         },
         "settings": {
             "event_subscriptions": at(bot_events=[*EVENTS, *(ORG_EVENTS if many else ())]),
-            "interactivity": at(is_enabled=True),
+            "interactivity": at(is_enabled=True, **({} if socket_mode else {"message_menu_options_url": url})),
             "org_deploy_enabled": many,
             "socket_mode_enabled": socket_mode,
             "token_rotation_enabled": many,

@@ -13,19 +13,25 @@ from jsonschema.validators import validator_for
 
 from bot.core.answers import Actor, Listing, Shelf, Subscribed
 from bot.core.commands import TOPICS, VERBS, Help
-from bot.core.destination import SlackPerson
+from bot.core.destination import DestinationId, SlackPerson
 from bot.core.filters import parse
+from bot.core.form import Form, Setting, Where
+from bot.core.looks import Passed, Preferred, Report
+from bot.core.person import Person
 from bot.core.reader import parse_command
 from bot.core.subscription import Subscription, subscription_id
 from bot.render import help as manual
+from bot.render.home import Page, Shown, Tab
 from bot.render.home import home as draw_home
+from bot.render.modals import SUBSCRIBE, Draft, form_view
+from bot.render.preferences import MOVE, PREFER
 from bot.render.replies import listing, reply
 from bot.render.usage import COMMAND, usage_hint
 from bot.render.usage import VERBS as USAGES
 from bot.sandbox.methods.table import METHODS
-from bot.slack import buttons, channels, commands, home, lifecycle, unexpected
-from bot.slack.manifest import EVENTS, ORG_EVENTS, SCOPES, manifest
-from bot.slack.orphans import cards, happenings
+from bot.slack import buttons, channels, commands, home, modals, preferences, shortcuts, unexpected
+from bot.slack.manifest import EVENTS, SCOPES, manifest
+from tests.core.examples import event
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT.parent / "shared" / "data"
@@ -61,7 +67,7 @@ def test_the_file_is_what_the_code_generates() -> None:
 
 def test_over_http_every_url_is_ours_and_over_the_socket_there_is_none() -> None:
     http, socket = manifest(socket_mode=False, base_url="https://t.example.org/"), manifest(socket_mode=True)
-    assert re.findall(r"https://t\.example\.org\S*", http) == ["https://t.example.org/slack/events"] * 3
+    assert re.findall(r"https://t\.example\.org\S*", http) == ["https://t.example.org/slack/events"] * 4
     assert "url:" not in socket
     assert document(socket_mode=True)["settings"]["socket_mode_enabled"] is True
     assert document(socket_mode=False)["settings"]["socket_mode_enabled"] is False
@@ -115,7 +121,7 @@ class Listeners:
 def listeners() -> Listeners:
     noting: Any = Listeners()
     desk: Any = None
-    for part in (commands, buttons, home, channels, happenings, cards):
+    for part in (commands, buttons, modals, home, preferences, shortcuts, channels):
         part.listen(noting, desk)
     lifecycle.listen(noting, None)
     unexpected.listen(noting)
@@ -140,6 +146,18 @@ def test_events_in_the_manifest_are_those_listened_for(listeners: Listeners) -> 
     assert set(of_one) == listened - set(ORG_EVENTS)
 
 
+def test_shortcuts_in_the_manifest_are_those_listened_for(listeners: Listeners) -> None:
+    described = document(socket_mode=True)["features"]["shortcuts"]
+    listened = {what for kind, what in listeners.noted if kind == "shortcut" and isinstance(what, str)}
+    assert {shortcut["callback_id"] for shortcut in described} == listened
+    assert all(len(shortcut["name"]) <= 24 and len(shortcut["description"]) <= 150 for shortcut in described)
+
+
+def test_every_form_that_is_drawn_is_taken_up(listeners: Listeners) -> None:
+    listened = {what for kind, what in listeners.noted if kind == "view" and isinstance(what, str)}
+    assert listened == {SUBSCRIBE, PREFER, MOVE}
+
+
 def test_every_button_that_is_drawn_is_listened_for(listeners: Listeners) -> None:
     viewer = Actor(team="T1", user="U1")
     mine = tuple(
@@ -153,9 +171,29 @@ def test_every_button_that_is_drawn_is_listened_for(listeners: Listeners) -> Non
         for number in range(30)
     )
     found = Listing(shelf=Shelf.NEAR, subscriptions=mine, viewer=viewer)
-    drawn = [listing(found, page=2).blocks, reply(Subscribed(subscription=mine[0])).blocks, draw_home(found)]
-    action_ids = set(re.findall(r'"action_id": "([^"]+)"', json.dumps(drawn)))
-    assert len(action_ids) == 4
+    report = Report(
+        waiting=0, lanes=0, parked=0, paused={DestinationId("slack/T1/C1"): "gone"}, subscriptions=30, events=0,
+        since=None, viewer=viewer, detailed=True,
+    )  # fmt: skip
+    preferred = Preferred(person=Person(team="T1", user="U1"), zone="UTC", results=None, viewer=viewer)
+    passed = Passed(event=event(), subscription=mine[0])
+    drawn = [
+        listing(found, page=2).blocks,
+        reply(Subscribed(subscription=mine[0])).blocks,
+    ]
+    views = [
+        draw_home(
+            Page(
+                shown=Shown(tab=tab, page=2, wanted="m"), listing=found, is_admin=True, report=report,
+                preferred=preferred, lately=(passed,),
+            )
+        )
+        for tab in Tab
+    ]  # fmt: skip
+    setting = Setting(team="T1", user="U1")
+    views += [form_view(Draft(form=Form(where=where, quiet=True), setting=setting), metadata="") for where in Where]
+    action_ids = set(re.findall(r'"action_id": "([^"]+)"', json.dumps([drawn, views])))
+    assert len(action_ids) > 20
     listened = [what for kind, what in listeners.noted if kind == "action" and getattr(what, "pattern", None) != ""]
     for action_id in action_ids:
         assert [what for what in listened if what == action_id or getattr(what, "match", lambda _: None)(action_id)]
