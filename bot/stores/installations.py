@@ -30,7 +30,8 @@ class Access:
 class InstallationStore:
     """Any number of processes may share it; each method raises UnavailableError. Nothing is remembered in between.
 
-    So a revocation, or a new token, counts everywhere at once; a look-up is one or two reads and costs some 0.2 ms.
+    So a revocation, or a new token, counts everywhere at once. A look-up is one read of Redis, three for a workspace
+    that its organisation's installation serves, and some 20 µs to decrypt.
     """
 
     def __init__(self, registry: Registry, vault: Vault) -> None:
