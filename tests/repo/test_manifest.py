@@ -29,8 +29,9 @@ from bot.render.replies import listing, reply
 from bot.render.usage import COMMAND, usage_hint
 from bot.render.usage import VERBS as USAGES
 from bot.sandbox.methods.table import METHODS
-from bot.slack import buttons, channels, commands, home, modals, preferences, shortcuts, unexpected
-from bot.slack.manifest import EVENTS, SCOPES, manifest
+from bot.slack import buttons, channels, commands, home, lifecycle, modals, preferences, shortcuts, unexpected
+from bot.slack.manifest import EVENTS, ORG_EVENTS, SCOPES, manifest
+from bot.slack.orphans import cards, happenings
 from tests.core.examples import event
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,7 +122,7 @@ class Listeners:
 def listeners() -> Listeners:
     noting: Any = Listeners()
     desk: Any = None
-    for part in (commands, buttons, modals, home, preferences, shortcuts, channels):
+    for part in (commands, buttons, modals, home, preferences, shortcuts, channels, happenings, cards):
         part.listen(noting, desk)
     lifecycle.listen(noting, None)
     unexpected.listen(noting)
