@@ -19,7 +19,7 @@ class Premises:
     kafka: str
     redis: str
     sandbox: Sandbox
-    loop: asyncio.AbstractEventLoop
+    team: str = "T0SANDBOX"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ def premises() -> Iterator[Premises]:
         kafka = await open_.enter_async_context(embedded_kafka())
         redis = await open_.enter_async_context(embedded_redis())
         sandbox = await open_.enter_async_context(Sandbox(rates=Rates(enabled=False)))
-        return Premises(str(kafka), str(redis), sandbox, loop)
+        return Premises(str(kafka), str(redis), sandbox)
 
     try:
         yield wait(begin())

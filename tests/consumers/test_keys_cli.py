@@ -41,7 +41,7 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(place: Premis
     identity = text.split("_")[1]
     (listed,) = json.loads(keys("list", "--json", env=env).stdout)
     assert (listed["id"], listed["name"], listed["owner"]) == (identity, "terraform", "U024BE7LR")
-    assert (listed["team"], listed["scopes"], listed["used"]) == (place.sandbox.workspace.team, ["write"], None)
+    assert (listed["team"], listed["scopes"], listed["used"]) == (place.team, ["write"], None)
     other = json.loads(keys("create", "ci", "--owner", "U024BE7LR", "--team", "T9", "--json", env=env).stdout)
     assert re.fullmatch(PATTERN, other["key"])
     assert other["key"].split("_")[1] == other["id"]

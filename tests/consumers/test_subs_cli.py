@@ -43,7 +43,7 @@ def subs(env: dict[str, str], *arguments: str) -> Result:
 
 
 def written(place: Premises) -> str:
-    team, sandbox = place.sandbox.workspace.team, place.sandbox
+    team, sandbox = place.team, place.sandbox
     user, channel = sandbox.user_id("tomas.okafor"), sandbox.channel_id("fraud-alerts")
     return f"""version: 1
 team: {team}
@@ -84,7 +84,7 @@ def test_what_was_exported_comes_back_after_a_wipe_just_as_it_was(
     assert "4 changes made, 0 failed" in first.output
     exported = subs(env, "export")
     assert exported.stdout == written(place)
-    empty.write_text(f"version: 1\nteam: {place.sandbox.workspace.team}\nsubscriptions: []\n", encoding="utf-8")
+    empty.write_text(f"version: 1\nteam: {place.team}\nsubscriptions: []\n", encoding="utf-8")
     wiped = subs(env, "import", str(empty), "--prune", "--yes")
     assert wiped.output.count("- remove") == 4
     assert "k7m2qx" not in subs(env, "list").output
@@ -135,7 +135,7 @@ def test_a_step_that_fails_is_told_and_the_others_are_done(
 ) -> None:
     file, user = tmp_path / "subs.yaml", place.sandbox.user_id("tomas.okafor")
     file.write_text(
-        f"version: 1\nteam: {place.sandbox.workspace.team}\nsubscriptions:\n"
+        f"version: 1\nteam: {place.team}\nsubscriptions:\n"
         f"- to: '#C0NOWHERE'\n  owner: {user}\n"
         f"- to: http://10.0.0.1/hook\n  owner: {user}\n"
         f"- to: '@{user}'\n  owner: {user}\n",
@@ -154,7 +154,7 @@ def test_a_file_that_cant_be_read_says_where(place: Premises, env: dict[str, str
     for text, told in (
         (None, "can't be read"),
         (
-            f"version: 1\nteam: {place.sandbox.workspace.team}\nsubscriptions:\n- to: general\n",
+            f"version: 1\nteam: {place.team}\nsubscriptions:\n- to: general\n",
             "subs.yaml:4: to: 'general'",
         ),
     ):
