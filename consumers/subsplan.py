@@ -24,7 +24,9 @@ from bot.core.permission import Rank
 from bot.core.subscription import ALPHABET, Subscription, SubscriptionId
 from bot.settings import Settings
 from bot.stores.recent import RecentEvents
-from bot.wiring import Stores, acts, team_of
+from bot.wiring.acting import acts
+from bot.wiring.installing import team_of
+from bot.wiring.stores import Stores
 from consumers.subsfile import Entry, entry_of, same_wish, with_owner
 
 

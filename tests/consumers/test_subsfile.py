@@ -1,6 +1,7 @@
 """Subscriptions as a file, and the plan that a file makes: laws and every mistake with its line."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -109,12 +110,10 @@ def test_a_plan_done_leaves_nothing_to_do(wanted: list[Entry], there: list[Entry
         assert set(present) <= set(state)
 
 
-def one(**more: object) -> Entry:
-    usual = {"id": SubscriptionId("k7m2qx"), "to": SlackChannel(team="T1", channel="C024BE7LR")}
-    return replace(
-        Entry(**usual, filter=parse("status:failed"), owner="U1", style=Style()),  # type: ignore[arg-type] # a record
-        **more,
-    )
+def one(**more: Any) -> Entry:
+    place = SlackChannel(team="T1", channel="C024BE7LR")
+    usual = Entry(id=SubscriptionId("k7m2qx"), to=place, filter=parse("status:failed"), owner="U1", style=Style())
+    return replace(usual, **more)
 
 
 def test_an_entry_means_what_has_its_id_or_else_what_wants_the_same() -> None:
