@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bot.settings import Role, SettingsError, load
 from consumers.commands.dead import app as dead
 from consumers.commands.keys import app as keys
 from consumers.commands.replay import replay
+from consumers.commands.subs import app as subs
 from consumers.shell import DEFAULT_ENV, AsJson, EnvFile, err, out
 from consumers.shell import fail as _fail
 from consumers.shell import run_to_end as _run
@@ -27,9 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Tidings tells people when an AI inference is done.",
 )
-subs = typer.Typer(no_args_is_help=True, help="Everyone's subscriptions.")
 app.add_typer(subs, name="subs")
-
 app.add_typer(dead, name="dead")
 app.add_typer(keys, name="keys")
 
@@ -225,47 +223,6 @@ def check(*, env_file: EnvFile = DEFAULT_ENV, as_json: AsJson = False) -> None:
             out.print(f"[{colour}]{mark}[/] {one.what}: ", end="")
             out.print(one.found + (f" — {one.fix}" if one.fix else ""), markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(one.ok for one in findings) else 1)
-
-
-@subs.command("list")
-def subs_list(
-    *,
-    wanted: Annotated[str | None, typer.Option("--filter", help="Only those whose filter contains this text.")] = None,
-    env_file: EnvFile = DEFAULT_ENV,
-    as_json: AsJson = False,
-) -> None:
-    """List every subscription."""
-    from bot.core.destination import destination_id
-    from consumers.keeper import at_hand
-
-    settings = _settings(env_file, frozenset())
-
-    async def read() -> list[dict[str, Any]]:
-        async with at_hand(settings) as kept:
-            _, everyone = await kept.subscriptions.snapshot()
-        return [
-            {
-                "id": one.id,
-                "team": one.team,
-                "owner": one.owner,
-                "filter": str(one.filter),
-                "destination": destination_id(one.destination),
-                "state": "active" if one.hold is None else one.hold.kind,
-            }
-            for one in everyone
-            if wanted is None or wanted in str(one.filter)
-        ]
-
-    rows = _run(read())
-    if as_json:
-        sys.stdout.write(json.dumps(rows) + "\n")
-        return
-    table = Table("id", "team", "owner", "filter", "destination", "state")
-    for row in rows:
-        table.add_row(
-            row["id"], row["team"], row["owner"], row["filter"] or "everything", row["destination"], row["state"]
-        )
-    out.print(table if rows else "No subscriptions yet: type /tidings subscribe in Slack.")
 
 
 @app.command()

@@ -37,10 +37,11 @@ async def create(
     if team is not None and _TEAM.fullmatch(team) is None:
         raise KeyringError(f"{got(team)} is no workspace's ID (T024BE7LR)")
     until = None if expires is None else now_ms() + read_length(expires)
+    team = team or await _only(settings)
     async with at_hand(settings) as kept:
         return await api_keys(kept).create(
             name=name.strip(),
-            team=team or await _only(settings),
+            team=team,
             owner=owner,
             scopes=[Scope(scope)],
             expires=until,
