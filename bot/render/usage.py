@@ -21,7 +21,7 @@ VERBS = (
         name="subscribe",
         form="subscribe [filter] [to PLACE] [mention @person] [digest hourly] [quiet 22:00-07:00] [thread session]",
         does="Get the events that match the filter: in this channel, or wherever `to` says: #channel, @person, @group, "
-        "me, an e-mail address or https://… Alone it opens a form. `help style` tells about the rest.",
+        "me, an e-mail address or `https://…`. Alone it opens a form. `help style` tells about the rest.",
         examples=(
             "subscribe model:fraud-* status:failed",
             "subscribe confidence<0.8 -tag:test to me digest hourly",

@@ -133,7 +133,10 @@ def buttons(said: Message) -> dict[str, Block]:
         (answers.Tested(subscription=MINE, viewer=ANA), "A result marked TEST is on its way to you."),
         (
             answers.Tested(subscription=replace(PAUSED, style=Style(digest=HOURLY)), viewer=ANA),
-            f"A result marked TEST is on its way to <#C1>. It waits its turn: paused until {WHEN}, digest hourly.",
+            (
+                "A result marked TEST is on its way to <#C1>. "
+                f"It comes at once, though results would not: paused until {WHEN}, digest hourly."
+            ),
         ),
         (
             Undone(act="edit", subject=ONE.id, before=ONE, after=MINE, viewer=ANA),

@@ -154,8 +154,8 @@ def tested(answer: Tested) -> Message:
     one = answer.subscription
     where = "to you" if is_theirs(one, answer.viewer.user) else f"to {place(one.destination)}"
     late = [*resting(one.hold), *(part for part in styles(one) if part.startswith(("digest", "quiet")))]
-    wait = f" It waits its turn: {', '.join(late)}." if late else ""
-    return said(f"A result marked TEST is on its way {where}.{wait}")
+    early = f" It comes at once, though results would not: {', '.join(late)}." if late else ""
+    return said(f"A result marked TEST is on its way {where}.{early}")
 
 
 def undone(answer: Undone) -> Message:

@@ -174,12 +174,13 @@ class Person:
         place = {"type": "message", "channel": message["channel"], "ts": message["ts"], "ephemeral": True}
         await self.do("action", container=place, action=button(message, action_id, nth))
 
-    async def choose(self, message: dict[str, Any], text: str, nth: int = 0) -> None:
-        """Choose from the nth menu of a message that only this person sees, by what the option says."""
+    async def choose(self, message: dict[str, Any], text: str, *, value: str | None = None) -> None:
+        """Choose from the first menu of a message that only this person sees; a forger sends another value."""
         place = {"type": "message", "channel": message["channel"], "ts": message["ts"], "ephemeral": True}
-        menu = button(message, MENU, nth)
+        menu = button(message, MENU)
         option = next(option for option in menu["options"] if option["text"]["text"] == text)
-        await self.do("action", container=place, action={**menu, "selected_option": option})
+        chosen = option if value is None else {**option, "value": value}
+        await self.do("action", container=place, action={**menu, "selected_option": chosen})
 
     async def sees(self, event: str) -> dict[str, Any]:
         """The next change of that kind on this person's page."""
