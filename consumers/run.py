@@ -164,7 +164,9 @@ class Process:
             self._recent = RecentEvents()
             acting = await open_.enter_async_context(acts(settings, kept, self._recent))
         if Role.SLACK in self._roles and acting is not None:  # its settings were checked
-            listening = await self._people.enter_async_context(people(settings, kept, acting))
+            listening = await self._people.enter_async_context(
+                people(settings, kept, acting, dead_letters, self._metrics)
+            )
             open_.push_async_callback(self._people.aclose)
             routes += listening.routes
             self._checks["slack"] = listening.ready

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp.web import RouteDef
 
 from bot.core.errors import UnavailableError
+from bot.ports.letters import DeadLetters
 from bot.settings import Settings
 from bot.slack.app import SlackApp
 from bot.slack.endpoint import Endpoint
@@ -17,6 +18,8 @@ from bot.slack.orphans.registrar import Means
 from bot.slack.socket import SocketMode
 from bot.stores.halts import Halts
 from bot.stores.orphans import RedisOrphans
+from bot.stores.overheld import Overheld
+from bot.telemetry import Metrics
 from bot.wiring.acting import Acting
 from bot.wiring.installing import greet, lifecycle_of, oauth_of
 from bot.wiring.stores import HOUR, Stores
@@ -37,7 +40,9 @@ class Listening:
 
 
 @asynccontextmanager
-async def people(settings: Settings, kept: Stores, acting: Acting) -> AsyncIterator[Listening]:
+async def people(
+    settings: Settings, kept: Stores, acting: Acting, letters: DeadLetters, metrics: Metrics
+) -> AsyncIterator[Listening]:
     """The Slack app and what brings it requests: a socket where there is an app-level token, else an HTTP route.
 
     On the way out the socket closes first, so that nothing new comes, and then what was acknowledged is finished.
@@ -62,6 +67,8 @@ async def people(settings: Settings, kept: Stores, acting: Acting) -> AsyncItera
                 move=world.move,
                 now=world.now,
                 hold=round(min(settings.hold_hours, settings.max_age_hours) * HOUR),
+                overheld=_overheld(settings, kept, letters),
+                expired=lambda kind, many: metrics.deliveries_expired.labels(kind).inc(many),
             )
         )
         await open_.enter_async_context(orphans.serving())
@@ -76,3 +83,17 @@ async def people(settings: Settings, kept: Stores, acting: Acting) -> AsyncItera
         else:
             endpoint = Endpoint(app, settings.slack_signing_secret.get_secret_value())
             yield Listening(app=app, socket=None, routes=[*endpoint.routes(), *oauth])
+
+
+def _overheld(settings: Settings, kept: Stores, letters: DeadLetters) -> Overheld | None:
+    """Nothing where deliveries grow too old before: dispatch gives those up."""
+    if settings.hold_hours >= settings.max_age_hours:
+        return None
+    return Overheld(
+        kept.redis,
+        kept.keys,
+        letters,
+        hold=round(settings.hold_hours * HOUR),
+        remember=round(settings.remember_hours * HOUR),
+        epoch=kept.epoch,
+    )

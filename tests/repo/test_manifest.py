@@ -24,6 +24,7 @@ from bot.render import help as manual
 from bot.render.home import Page, Shown, Tab
 from bot.render.home import home as draw_home
 from bot.render.modals import SUBSCRIBE, Draft, form_view
+from bot.render.notices import MOVE as ORPHAN_MOVE
 from bot.render.preferences import MOVE, PREFER
 from bot.render.replies import listing, reply
 from bot.render.usage import COMMAND, usage_hint
@@ -156,7 +157,7 @@ def test_shortcuts_in_the_manifest_are_those_listened_for(listeners: Listeners) 
 
 def test_every_form_that_is_drawn_is_taken_up(listeners: Listeners) -> None:
     listened = {what for kind, what in listeners.noted if kind == "view" and isinstance(what, str)}
-    assert listened == {SUBSCRIBE, PREFER, MOVE}
+    assert listened == {SUBSCRIBE, PREFER, MOVE, ORPHAN_MOVE}
 
 
 def test_every_button_that_is_drawn_is_listened_for(listeners: Listeners) -> None:

@@ -25,6 +25,7 @@ from bot.slack.orphans.teller import Teller
 from bot.stores.orphans import Told
 
 LOOK_SECONDS: Final = 10.0
+ROUNDS: Final = 20
 LOOKED_INTO: Final = (Happening.JOINED, Happening.UNARCHIVED)
 """What could have happened to the channel while we did not hear of it is asked for."""
 
@@ -100,6 +101,8 @@ class OrphanKeeper:
         for key, told in known.items():
             if key == told.place and told.what is not Orphanhood.OWNER_GONE and not _is_group(told.place):
                 await self._look_after(told, called, is_paused=key in paused)
+        for place, why in paused.items():
+            await self._give_up(DestinationId(place), why)
         await self._owners.look(called, known)
         await self._groups.look(called, known)
         return True
@@ -194,6 +197,15 @@ class OrphanKeeper:
             await means.told.forget(place)
             await means.lanes.resume(place)
             log.info("place_abandoned", place=place, reason=told.why)
+
+    async def _give_up(self, place: DestinationId, why: str) -> None:
+        """Give up what has waited too long for it; of thousands the rest at the next look."""
+        means = self._means
+        for _ in range(ROUNDS if means.overheld is not None else 0):
+            given_up = await means.overheld.give_up(place, why, now=means.now()) if means.overheld is not None else 0
+            if not given_up:
+                return
+            means.expired(place.partition("/")[0], given_up)
 
     async def _is_abandoned(self, place: DestinationId, called: Called) -> bool:
         """Whether nothing leads there, and nothing waits."""

@@ -14,6 +14,7 @@ from bot.ports.people import Audit, Notices, People, Subscriptions
 from bot.slack.directory.channels import SlackChannels
 from bot.stores.halts import Halts
 from bot.stores.orphans import RedisOrphans
+from bot.stores.overheld import Overheld
 
 VIA = "tidings"
 """The `via` of an actor that is nobody: what Tidings does by itself."""
@@ -21,7 +22,11 @@ VIA = "tidings"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What it takes to care for orphans. `move` is as in `actions.world`; `now` in ms; `hold` how long events wait."""
+    """What it takes to care for orphans. `move` is as in `actions.world`; `now` and `hold` are in milliseconds.
+
+    `hold` is how long events wait, and `overheld` gives them up then; None where that is left to their age.
+    `expired` counts those given up, by kind of outlet.
+    """
 
     subscriptions: Subscriptions
     people: People
@@ -34,6 +39,8 @@ class Means:
     move: Callable[[DestinationId, Destination], Awaitable[int]]
     now: Callable[[], int]
     hold: int
+    overheld: Overheld | None = None
+    expired: Callable[[str, int], None] = lambda _, __: None
 
 
 class Registrar:

@@ -51,20 +51,19 @@ async def test_a_failure_is_told_to_all_who_wait_and_not_remembered() -> None:
 
 
 async def test_an_answer_that_is_on_its_way_when_something_happens_is_not_remembered() -> None:
-    answers, asked = iter(["before", "after"]), asyncio.Event()
-    go = asyncio.Event()
+    answers = {"before": asyncio.Event(), "after": asyncio.Event()}
 
-    async def find() -> str:
-        answer = next(answers)
-        asked.set()
-        await go.wait()
+    async def find(answer: str) -> str:
+        await answers[answer].wait()
         return answer
 
     remembered: Remembered[str, str] = Remembered(lambda: 0.0, seconds=60)
-    early = asyncio.create_task(remembered.ask("key", find))
-    await asked.wait()
+    early = asyncio.create_task(remembered.ask("key", lambda: find("before")))
+    await asyncio.sleep(0)
     remembered.drop("key")
-    late = asyncio.create_task(remembered.ask("key", find))
-    go.set()
-    assert (await early, await late) == ("before", "after")
-    assert await remembered.ask("key", find) == "after"
+    late = asyncio.create_task(remembered.ask("key", lambda: find("after")))
+    answers["after"].set()
+    assert await late == "after"
+    answers["before"].set()
+    assert await early == "before"
+    assert await remembered.ask("key", lambda: find("before")) == "after"

@@ -297,3 +297,30 @@ async def test_what_names_no_channel_is_let_pass(office: Office, event: dict[str
 async def test_what_cannot_be_read_of_what_was_told_is_left_out(office: Office, redis: Redis, keys: Keys) -> None:
     await redis.hset(keys.orphans, "slack/T1/C1", "nonsense")
     assert await office.means.told.all() == {}
+
+
+async def test_what_heals_one_loss_heals_no_other(office: Office) -> None:
+    room = office.place("general")
+    await office.subscribe("tomas", room)
+    await office.keeper.hear(TEAM, room.channel, Happening.ARCHIVED)
+    await office.keeper.hear(TEAM, room.channel, Happening.JOINED)
+    assert destination_id(room) in await office.means.lanes.paused()
+    await office.keeper.hear(TEAM, room.channel, Happening.UNARCHIVED)
+    assert destination_id(room) not in await office.means.lanes.paused()
+
+
+async def test_whose_owner_left_stays_an_orphan_when_the_channel_is_its_own_again(office: Office) -> None:
+    hold = Hold(kind=Holding.ORPHANED, at=1, why="its owner has left")
+    mine = await office.subscribe("tomas", office.place("general"), hold=hold)
+    for happening in (Happening.SHARED, Happening.UNSHARED):
+        await office.keeper.hear(TEAM, office.place("general").channel, happening)
+    assert await office.now(mine) == mine
+
+
+async def test_a_channel_that_was_known_is_looked_at_anew_when_the_bot_is_back(office: Office) -> None:
+    room, workspace = office.place("general"), office.sandbox.workspace
+    await office.subscribe("tomas", room)
+    assert await office.means.channels.find(TEAM, room.channel)
+    workspace.channel(room.channel).is_ext_shared = True
+    await office.keeper.hear(TEAM, room.channel, Happening.JOINED)
+    assert "another organisation" in (await office.means.lanes.paused())[destination_id(room)]

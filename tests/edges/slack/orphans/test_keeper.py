@@ -400,6 +400,25 @@ async def test_two_that_look_at_once_tell_once(office: Office, redis: Redis, key
     assert len(office.cards()) == 2
 
 
+async def test_two_that_see_it_untold_tell_once(
+    office: Office, redis: Redis, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.subscribe("tomas", office.place("general"))
+    await office.append(office.place("general"), "e1")
+    await office.refuse("Slack: is_archived")
+    told = RedisOrphans(redis, keys)
+
+    async def nothing() -> dict[str, Any]:
+        return {}
+
+    monkeypatch.setattr(told, "all", nothing)
+    other = OrphanKeeper(replace(office.means, told=told))
+    await office.look()
+    await redis.delete(keys.turn("orphans"))
+    assert await other.look()
+    assert len(office.cards()) == 2
+
+
 async def test_the_loop_outlives_what_goes_wrong(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper = OrphanKeeper(office.means, look_seconds=0.01)
     troubles: list[Any] = [RuntimeError("unforeseen")]
