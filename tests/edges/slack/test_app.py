@@ -46,7 +46,7 @@ async def test_the_acknowledgement_waits_for_no_work(
     app: SlackApp, sandbox: Sandbox, subscriptions: RedisSubscriptions
 ) -> None:
     held = sandbox.fault("latency", method="conversations.info", seconds=0.3)
-    answer = await app.dispatch(command(sandbox, "subscribe"))
+    answer = await app.dispatch(command(sandbox, "subscribe status:failed"))
     assert (answer.status, answer.body) == (200, "")
     assert (held.hits, len(app.errands), await subscriptions.version()) == (0, 1, 0)
     assert await app.drain(DEADLINE) == 0
@@ -67,7 +67,7 @@ async def test_a_request_that_slack_sends_twice_is_done_once(
 ) -> None:
     with capture_logs() as logs:
         for _ in range(2):
-            assert (await app.dispatch(command(sandbox, "subscribe"))).status == 200
+            assert (await app.dispatch(command(sandbox, "subscribe status:failed"))).status == 200
         await app.drain(DEADLINE)
     assert [entry["event"] for entry in logs] == ["request_repeated"]
     assert await redis.ttl(keys.seen("trigger/1.1.abc")) > 3_600
@@ -83,7 +83,7 @@ async def test_two_replicas_do_a_request_once_between_them(
         inbox=Inbox(redis, keys),
     )
     with capture_logs() as logs:
-        await asyncio.gather(*(each.dispatch(command(sandbox, "subscribe")) for each in (app, other)))
+        await asyncio.gather(*(each.dispatch(command(sandbox, "subscribe status:failed")) for each in (app, other)))
         await asyncio.gather(app.drain(DEADLINE), other.drain(DEADLINE))
     assert [entry["event"] for entry in logs] == ["request_repeated"]
 
@@ -115,7 +115,7 @@ async def test_too_much_at_once_is_not_acknowledged_so_that_slack_tells_the_pers
 ) -> None:
     full = Errands(at_once=1, waiting=-1)
     monkeypatch.setattr(app.errands, "check", full.check)
-    assert (await app.dispatch(command(sandbox, "subscribe"))).status == 500
+    assert (await app.dispatch(command(sandbox, "subscribe status:failed"))).status == 500
 
 
 async def test_a_failure_that_nobody_foresaw_is_told_to_the_person_and_logged(

@@ -113,7 +113,7 @@ async def nothing_left(redis: Redis, keys: Keys) -> bool:
 async def test_a_request_is_kept_before_it_is_acknowledged(
     app: SlackApp, sandbox: Sandbox, redis: Redis, keys: Keys
 ) -> None:
-    assert (await app.dispatch(typed(sandbox, "subscribe"))).status == 200
+    assert (await app.dispatch(typed(sandbox, "subscribe status:failed"))).status == 200
     assert await redis.zrange(keys.inbox, 0, -1) == [b"trigger/1.1.abc"]
     await app.drain(DEADLINE)
     assert await nothing_left(redis, keys)
@@ -270,7 +270,7 @@ async def test_a_request_that_several_died_of_is_given_up_and_said(
     subscriptions: RedisSubscriptions,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await dies(app, typed(sandbox, "subscribe"), monkeypatch)
+    await dies(app, typed(sandbox, "subscribe status:failed"), monkeypatch)
     await redis.hset(keys.request("trigger/1.1.abc"), "t", str(MOST_TRIES))
     with capture_logs() as logs:
         await go_on(survivor)
@@ -383,7 +383,7 @@ async def test_while_redis_is_away_nothing_is_acknowledged_and_a_command_says_wh
     app: SlackApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox_of(app), "receive", away)
-    answer = await app.dispatch(typed(sandbox, "subscribe"))
+    answer = await app.dispatch(typed(sandbox, "subscribe status:failed"))
     assert answer.status == 200
     assert "memory (Redis), so nothing was changed" in answer.body
     assert (await app.dispatch(clicked(sandbox))).status == 503
@@ -396,7 +396,7 @@ async def test_a_redis_that_hangs_is_away_before_slack_gives_up(
 ) -> None:
     monkeypatch.setattr(reception, "RECEIVE_SECONDS", 0.05)
     monkeypatch.setattr(inbox_of(app), "receive", Hang())
-    assert "nothing was changed" in (await app.dispatch(typed(sandbox, "subscribe"))).body
+    assert "nothing was changed" in (await app.dispatch(typed(sandbox, "subscribe status:failed"))).body
 
 
 def answer_lost(app: SlackApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,7 +419,7 @@ async def test_a_command_of_which_we_said_that_nothing_was_changed_changes_nothi
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answer_lost(app, monkeypatch)
-    await app.dispatch(typed(sandbox, "subscribe"))
+    await app.dispatch(typed(sandbox, "subscribe status:failed"))
     await go_on(app)
     assert await nothing_left(redis, keys)
     assert await subscriptions.version() == 0
