@@ -110,6 +110,12 @@ def _ticked(answer: Mapping[str, Any]) -> Any:
     return bool(answer.get("selected_options"))
 
 
+def _channel(answer: Mapping[str, Any]) -> Any:
+    """The channel; the conversation that the person looks at, which Slack chooses first, may be a direct message."""
+    chosen = answer.get("selected_conversation")
+    return None if str(chosen).startswith("D") else chosen
+
+
 def _time(answer: Mapping[str, Any]) -> Any:
     try:
         return read_clock(str(answer.get("selected_time") or ""))
@@ -127,7 +133,7 @@ def _of(kind: type[Where] | type[Every] | type[Threading] | type[Doubt]) -> Any:
 
 _READ: Final[Mapping[str, Any]] = {
     "where": _of(Where),
-    "channel": lambda answer: answer.get("selected_conversation"),
+    "channel": _channel,
     "person": lambda answer: answer.get("selected_user"),
     "group": _typed,
     "url": _typed,

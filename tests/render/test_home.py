@@ -25,12 +25,13 @@ PREFERRED = Preferred(person=Person(team="T1", user="U1"), zone="Europe/Berlin",
 
 
 def many(count: int, wanted: str = "model:fraud-* status:failed") -> Listing:
+    parsed = parse(wanted)
     made = tuple(
         Subscription(
             id=subscription_id(number),
             team="T1",
             owner=f"U{number}",
-            filter=parse(wanted),
+            filter=parsed,
             destination=SlackChannel(team="T1", channel=f"C{number}"),
             style=Style(mention="U2", digest=Digest(every=Every.DAY), quiet=Quiet(start=1, end=2)),
             hold=Hold(kind=Holding.PAUSED, at=1, until=2, by="U3", why="w" * 300),

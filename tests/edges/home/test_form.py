@@ -256,9 +256,9 @@ async def test_the_pickers_offer_what_passed_lately_and_what_is_typed(
             return [option["value"] for option in (await answer.json())["options"]]
 
     assert await offered("models", "") == ["fraud-detector", "llm-judge"]
-    assert await offered("models", "judge") == ["judge", "llm-judge"]
+    assert await offered("models", "judge") == ["llm-judge", "judge"]
     assert await offered("models", "fraud-*") == ["fraud-*", "fraud-detector"]
-    assert await offered("tags", "night") == ["night", "nightly"]
+    assert await offered("tags", "night") == ["nightly", "night"]
 
 
 async def test_a_form_that_came_too_late_is_offered_again_with_what_was_typed(
