@@ -3,6 +3,7 @@
 The filter is one: the pickers hold its plainest terms (models, statuses, tags), a line of text holds the rest.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,8 @@ from bot.core.timing import Digest, Every, Quiet
 LONGEST_CHOICE: Final = 150
 """Characters of a picker's value that Slack takes; what is longer stays in the text."""
 MOST_CHOICES: Final = 100
+
+_GROUP: Final = re.compile(r"S[A-Z0-9]{1,30}")
 
 PICKED: Final = ("model", "status", "tag")
 """Fields with a picker of their own, in the order in which they are written."""
@@ -70,8 +73,9 @@ class Form:
 class Setting:
     """What surrounds a form and is not filled in.
 
-    `team` and `user` are who fills it in and `here` where; `edited` is what is changed; `group` is a user group that is
-    mentioned, which no picker can show; `home` is what the Home tab showed from which it was opened, if it was.
+    `team` and `user` are who fills it in and `here` where; `edited` is what is changed, and `seen` its fingerprint when
+    the form was filled; `group` is a user group that is mentioned, which no picker can show; `home` is what the
+    Home tab showed from which the form was opened, if it was.
     """
 
     team: str
@@ -80,6 +84,7 @@ class Setting:
     edited: SubscriptionId | None = None
     group: str = ""
     home: str | None = None
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +217,7 @@ def takes_threads(where: Where, place: Target | None) -> bool:
 def group_id(text: str) -> str:
     """A user group's id as somebody typed or pasted it: `S024BE7LR`, or as Slack writes a mention; else nothing."""
     found = text.strip().removeprefix("<!subteam^").partition("|")[0].rstrip(">")
-    return found if found.startswith("S") and found.isalnum() and found.isascii() and found.isupper() else ""
+    return found if _GROUP.fullmatch(found) else ""
 
 
 def _style(form: Form, setting: Setting, place: Target) -> Style:

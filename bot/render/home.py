@@ -15,7 +15,7 @@ from bot.render.figures import age
 from bot.render.message import Block
 from bot.render.modals import OPEN
 from bot.render.mrkdwn import code, escape, place
-from bot.render.pieces import actions, button, context, divider, header, section
+from bot.render.pieces import actions, button, context, divider, header, overflow, section
 from bot.render.replies import halted, reply, row
 from bot.render.reply.looks import line
 from bot.render.reply.phrases import capital
@@ -220,14 +220,11 @@ def _health(page: Page) -> list[Block]:
 def _paused(paused: Iterable[tuple[DestinationId | InstallationId, str]]) -> list[Block]:
     blocks = []
     for name, why in paused:
-        choices = [("Resume", "resume")]
+        choices = [("Resume", f"resume:{name}")]
         if name.count("/") > 1:
-            choices.append(("Move…", "move"))
-        menu: Block = {
-            "type": "overflow",
-            "action_id": PLACE,
-            "options": [inputs.option(text, f"{act}:{name}") for text, act in choices],
-        }
+            choices.append(("Move…", f"move:{name}"))
+        told = [(text, value) for text, value in choices if len(value) <= inputs.VALUE]
+        menu = overflow(told, action=PLACE) if told else None
         blocks.append(section(f"*{capital(named(name))}*\n{escape(why)}", accessory=menu))
     return blocks
 

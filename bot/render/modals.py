@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.answers import NotAllowed, Problem
 from bot.core.destination import SlackChannel, Target
 from bot.core.errors import FilterError
 from bot.core.event import Status
 from bot.core.form import Form, Setting, Where, group_id, takes_hours, takes_threads, target
 from bot.core.looks import Preview
-from bot.core.permission import ROLES, Role
 from bot.core.subscription import Doubt, Subscription, Threading
 from bot.core.timing import Every, clock
 from bot.render import inputs
@@ -140,38 +138,6 @@ def forgotten() -> str:
     )
 
 
-def fault(problem: Problem, detail: str = "") -> str:
-    """Why nothing can be delivered to a place and what to do, in the plain text that an input's error takes."""
-    match problem:
-        case Problem.UNSEEN:
-            return (
-                "I can't see that channel. If it is private, type /invite @Tidings in it, then press the button again."
-            )
-        case Problem.UNINVITED:
-            return "I am not in that channel. Type /invite @Tidings in it, then press the button again."
-        case Problem.ARCHIVED:
-            return "That channel is archived, so nothing can be posted there. Choose another one."
-        case Problem.EXTERNAL | Problem.CONFIRM:
-            return "That channel is shared with another organisation, and results must not leave this one."
-        case Problem.URL:
-            return f"I can't use that URL. {detail}"
-        case Problem.STRANGER:
-            return "I know nobody there whom I could write to. Choose somebody else."
-
-
-def refused(answer: NotAllowed) -> str:
-    """Who may do what the person may not, in plain text."""
-    roles = ROLES[answer.act]
-    who = " and ".join(_ROLES[role] for role in Role if role in roles)
-    return f"Only {who} may {answer.act}. Nothing was changed, and what you typed is still here."
-
-
-UNAVAILABLE: Final = (
-    "I can't save this right now: something I need doesn't answer. Nothing you typed is lost; press the button again "
-    "in a minute. It is saved once, however often you press."
-)
-
-
 def _where(draft: Draft) -> list[Block]:
     form, setting = draft.form, draft.setting
     here = isinstance(setting.here, SlackChannel)
@@ -216,15 +182,6 @@ def _place_input(where: Where, form: Form) -> list[Block]:
             ]
         case Where.KEEP | Where.HERE | Where.ME:
             return []
-
-
-_ROLES: Final = {
-    Role.OWNER: "its owner",
-    Role.RECIPIENT: "whom it comes to",
-    Role.INSIDER: "people in the channel",
-    Role.MEMBER: "people of this workspace",
-    Role.ADMIN: "admins",
-}
 
 
 def place_of_group(text: str) -> str:

@@ -30,6 +30,7 @@ class Kept:
     group: str = ""
     shared: bool = False
     home: str | None = None
+    seen: str = ""
     form: Form | None = None
 
 
@@ -41,7 +42,13 @@ def kept(setting: Setting, *, form: Form | None = None, shared: bool = False) ->
     """What `opened` reads; with a form in it it may be too long for a button."""
     here = destination_id(setting.here) if setting.here else ""
     value = Kept(
-        here=here, edited=setting.edited or "", group=setting.group, home=setting.home, shared=shared, form=form
+        here=here,
+        edited=setting.edited or "",
+        group=setting.group,
+        home=setting.home,
+        seen=setting.seen,
+        shared=shared,
+        form=form,
     )
     return _KEPT.dump_json(value, exclude_defaults=True).decode()
 
@@ -68,7 +75,9 @@ def opened(text: str, *, team: str, user: str) -> tuple[Setting, Form | None, bo
     except DestinationError:
         here = None
     edited = SubscriptionId(found.edited) if found.edited else None
-    setting = Setting(team=team, user=user, here=here, edited=edited, group=found.group, home=found.home)
+    setting = Setting(
+        team=team, user=user, here=here, edited=edited, group=found.group, home=found.home, seen=found.seen
+    )
     return setting, found.form, found.shared
 
 
@@ -101,6 +110,12 @@ def _ticked(answer: Mapping[str, Any]) -> Any:
     return bool(answer.get("selected_options"))
 
 
+def _channel(answer: Mapping[str, Any]) -> Any:
+    """The channel; the conversation that the person looks at, which Slack chooses first, may be a direct message."""
+    chosen = answer.get("selected_conversation")
+    return None if str(chosen).startswith("D") else chosen
+
+
 def _time(answer: Mapping[str, Any]) -> Any:
     try:
         return read_clock(str(answer.get("selected_time") or ""))
@@ -118,7 +133,7 @@ def _of(kind: type[Where] | type[Every] | type[Threading] | type[Doubt]) -> Any:
 
 _READ: Final[Mapping[str, Any]] = {
     "where": _of(Where),
-    "channel": lambda answer: answer.get("selected_conversation"),
+    "channel": _channel,
     "person": lambda answer: answer.get("selected_user"),
     "group": _typed,
     "url": _typed,

@@ -5,63 +5,37 @@ tells them when it was not taken, and keeps what they typed.
 """
 
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.core.answers import (
-    AlreadySubscribed,
-    BadPlace,
-    Changed,
-    NoSuchSubscription,
-    NotAllowed,
-    Overtaken,
-    Problem,
-    Subscribed,
-    Unchanged,
-)
 from bot.core.commands import Channel, Email, Group, Here, Me, Person, Place, Subscribe, Url
-from bot.core.errors import FilterError
-from bot.core.form import Faults, Form, Setting, Where, Wish, called_group, fill, place_field, read, read_filter
-from bot.core.looks import Preview
+from bot.core.form import Form, Setting, Where, called_group, fill
 from bot.core.subscription import Subscription, SubscriptionId
-from bot.outlets.slack_errors import Answer as SlackAnswer
-from bot.outlets.slack_web import Said
+from bot.render.faults import UNAVAILABLE
 from bot.render.message import Block
-from bot.render.modals import (
-    OPEN,
-    SUBSCRIBE,
-    UNAVAILABLE,
-    Draft,
-    fault,
-    form_view,
-    refused,
-    said_view,
-)
+from bot.render.modals import OPEN, SUBSCRIBE, form_view, said_view
 from bot.render.replies import reply
 from bot.slack import forms, suggestions
 from bot.slack.desk import Desk, Request
-from bot.slack.home import home_state, read_state
-from bot.slack.home import show as show_home
+from bot.slack.drawing import Drawing, about, drafted
+from bot.slack.home import home_state
 from bot.slack.opening import show
 from bot.slack.places import here
+from bot.slack.submission import errors, submit
 
 log = structlog.get_logger()
 
 _FIELDS: Final = re.compile(r"^form\.(?!open$)")
-_REMEMBERED: Final = 1_000
-"""Views whose newest hash is known."""
 
 
 def listen(bolt: AsyncApp, desk: Desk) -> None:
     """Open the form, draw it anew as it is filled in, and take it up when it is sent off."""
-    drawing = _Drawing(desk)
+    drawing = Drawing(desk)
 
     @bolt.shortcut(SUBSCRIBE)
     async def shortcut(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
@@ -88,9 +62,9 @@ def listen(bolt: AsyncApp, desk: Desk) -> None:
 
     @bolt.view(SUBSCRIBE)
     async def sent(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
-        otherwise = _errors({"where": UNAVAILABLE})
+        otherwise = errors({"where": UNAVAILABLE})
         answer = await desk.at_once(
-            "form-submit", body, context, lambda request: _submit(desk, request), otherwise=otherwise
+            "form-submit", body, context, lambda request: submit(desk, request), otherwise=otherwise
         )
         await ack(**answer)
 
@@ -124,8 +98,8 @@ async def open_form(
 ) -> bool:
     """Open a form; as `open_subscribe`."""
     if edited is not None:
-        setting = replace(setting, edited=edited.id, group=called_group(edited.style))
-    draft = await _draft(desk, request, setting, form, edited=edited, notice=notice)
+        setting = about(setting, edited)
+    draft = await drafted(desk, request, setting, form, edited=edited, notice=notice)
     value = forms.button_value(setting, form)
     kept = "what you typed" if forms.fits(setting, form) else "the subscription"
     return await show(desk, request, form_view(draft, metadata=forms.kept(setting)), again=value, kept=kept)
@@ -158,136 +132,6 @@ async def _again(desk: Desk, request: Request) -> None:
         await open_form(desk, request, setting, form or filled(found), edited=found)
     else:
         await show(desk, request, said_view(f"Edit {setting.edited}", reply(found)))
-
-
-class _Drawing:
-    """Draws forms anew as they are filled in."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._newer: OrderedDict[str, str] = OrderedDict()
-
-    async def take(self, request: Request) -> None:
-        """Draw it soon; of several changes to one form only the last is drawn."""
-        view = str(request.body["view"]["id"])
-        self._desk.errands.start("form-drawing", self._desk.latest.do(("form", view), lambda: self._draw(request)))
-
-    async def _draw(self, request: Request) -> None:
-        desk, view = self._desk, request.body["view"]
-        setting, form, shared = _sent(request)
-        edited = await _edited(desk, request, setting)
-        draft = await _draft(desk, request, setting, form, edited=edited, shared=shared)
-        # Somebody who types fast sends the next change before they see what we made of the last one: what the change
-        # knows then is a hash that we ourselves have made old.
-        known = str(view["hash"])
-        while known in self._newer:
-            known = self._newer[known]
-        drawn = form_view(draft, metadata=str(view["private_metadata"]))
-        call = desk.web.api.views_update(token=request.token, view_id=view["id"], hash=known, view=drawn)
-        answer = await desk.web.ask(call)
-        if isinstance(answer, Said):
-            self._newer[known] = str(answer.data["view"]["hash"])
-            while len(self._newer) > _REMEMBERED:
-                self._newer.popitem(last=False)
-        elif isinstance(answer, SlackAnswer) and answer.error in {"hash_conflict", "not_found"}:
-            log.debug("form_overtaken", error=answer.error)  # somebody else has drawn it, or it was closed
-        else:
-            log.warning("form_not_drawn", reply=repr(answer))
-
-
-async def _submit(desk: Desk, request: Request) -> dict[str, Any]:
-    """What becomes of the form that was sent off."""
-    setting, form, shared = _sent(request)
-    edited = None
-    if setting.edited is not None:
-        found = await desk.actions.editable(request.actor, setting.edited)
-        if not isinstance(found, Subscription):
-            return _replaced(said_view(f"Edit {setting.edited}", reply(found)))
-        edited = found
-    wish = read(form, setting, edited)
-    if isinstance(wish, Faults):
-        return _errors(wish.by_field)
-    answer = await _save(desk, request, wish, edited, confirmed=form.confirmed)
-    match answer:
-        case BadPlace(problem=Problem.CONFIRM) if not shared:
-            draft = await _draft(desk, request, setting, form, edited=edited, shared=True)
-            return _replaced(form_view(draft, metadata=forms.kept(setting, shared=True)))
-        case BadPlace(problem=problem, detail=detail):
-            return _errors({place_field(form.where): fault(problem, detail)})
-        case NotAllowed():
-            return _errors({"where": refused(answer)})
-        case Subscribed() | AlreadySubscribed() | NoSuchSubscription() | Changed() | Unchanged() | Overtaken():
-            if setting.home is not None:
-                desk.errands.start("home", show_home(desk, request, shown=read_state(setting.home)))
-            return _replaced(said_view(_TITLES[type(answer)], reply(answer)))
-
-
-_Saved: TypeAlias = (
-    Subscribed | AlreadySubscribed | Changed | Unchanged | BadPlace | NoSuchSubscription | NotAllowed | Overtaken
-)
-
-
-async def _save(desk: Desk, request: Request, wish: Wish, edited: Subscription | None, *, confirmed: bool) -> _Saved:
-    actions, actor = desk.actions, request.actor
-    to, style = wish.destination, wish.style
-    if edited is not None:
-        return await actions.edit(
-            actor, edited.id, wanted=wish.filter, destination=to, style=style, confirmed=confirmed
-        )
-    return await actions.subscribe(
-        actor, wanted=wish.filter, destination=to, style=style, confirmed=confirmed, request=request.id
-    )
-
-
-_TITLES: Final[Mapping[type, str]] = {
-    Subscribed: "Subscribed",
-    AlreadySubscribed: "Subscribed already",
-    NoSuchSubscription: "Not found",
-    Overtaken: "Changed meanwhile",
-    Changed: "Saved",
-    Unchanged: "Nothing to save",
-}
-
-
-def _errors(by_field: Mapping[str, str]) -> dict[str, Any]:
-    return {"response_action": "errors", "errors": dict(by_field)}
-
-
-def _replaced(view: Block) -> dict[str, Any]:
-    return {"response_action": "update", "view": view}
-
-
-def _sent(request: Request) -> tuple[Setting, Form, bool]:
-    """What a view brings back."""
-    view, actor = request.body["view"], request.actor
-    setting, _, shared = forms.opened(str(view.get("private_metadata", "")), team=actor.team, user=actor.user)
-    return setting, forms.filled_in((view.get("state") or {}).get("values") or {}), shared
-
-
-async def _edited(desk: Desk, request: Request, setting: Setting) -> Subscription | None:
-    if setting.edited is None:
-        return None
-    found = await desk.actions.editable(request.actor, setting.edited)
-    return found if isinstance(found, Subscription) else None
-
-
-async def _draft(
-    desk: Desk,
-    request: Request,
-    setting: Setting,
-    form: Form,
-    *,
-    edited: Subscription | None = None,
-    notice: str = "",
-    shared: bool = False,
-) -> Draft:
-    outlook: Preview | FilterError | None
-    try:
-        found = await desk.actions.preview(request.actor, read_filter(form, former=edited.filter if edited else None))
-        outlook = found if isinstance(found, Preview) else None
-    except FilterError as error:
-        outlook = error
-    return Draft(form=form, setting=setting, edited=edited, outlook=outlook, notice=notice, shared=shared)
 
 
 def _placed(to: Place) -> Form:

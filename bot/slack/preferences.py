@@ -11,9 +11,10 @@ from bot.core.answers import BadPlace, NotAllowed
 from bot.core.destination import DestinationId, SlackChannel
 from bot.core.looks import Preferred
 from bot.core.timing import Quiet
+from bot.render.faults import UNAVAILABLE, fault, refused
 from bot.render.home import PREFERENCES, WHY, Shown, Tab
 from bot.render.inputs import action
-from bot.render.modals import UNAVAILABLE, fault, refused, said_view
+from bot.render.modals import said_view
 from bot.render.preferences import AUTO, MOVE, PREFER, preferences_view
 from bot.render.replies import reply
 from bot.slack import forms

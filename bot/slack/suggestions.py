@@ -28,17 +28,16 @@ async def suggest(desk: Desk, request: Request) -> list[Block]:
 
 
 def offered(field: str, names: Sequence[str], typed: str) -> list[tuple[str, str]]:
-    """Values and how they are shown: what was typed, then the names that have all of its words, most used first."""
-    found: dict[str, str] = {}
-    pattern = _pattern(field, typed.strip())
-    if pattern is not None:
-        value = str(pattern)
-        found[value] = value if value in names else f"{value}, as you typed it"
+    """Values and how they are shown: the names that have all of the words, most used first, and what was typed.
+
+    That comes last, since Enter takes the first; a pattern with a star comes first.
+    """
     words = fold(typed.replace("*", " ")).split()
-    for name in names:
-        value = str(Pattern(parts=(name,)))
-        if all(word in fold(name) for word in words):
-            found.setdefault(value, name)
+    found = {str(Pattern(parts=(name,))): name for name in names if all(word in fold(name) for word in words)}
+    pattern = _pattern(field, typed.strip())
+    if pattern is not None and (value := str(pattern)) not in found:
+        own = {value: f"{value}, as you typed it"}
+        found = own | found if len(pattern.parts) > 1 else dict(list(found.items())[: CHOICES - 1]) | own
     return [(value, shown) for value, shown in found.items() if 0 < len(value) <= VALUE][:CHOICES]
 
 

@@ -101,7 +101,10 @@ function channelGroups(element, surface) {
 function conversationInitial(element, surface, slot) {
   const given = element.initial_conversations ?? [element.initial_conversation];
   const none = given.filter(Boolean).length === 0;
-  return places(none && element.default_to_current_conversation ? [surface.channel ?? slot.channel] : given, surface);
+  if (!none || !element.default_to_current_conversation) return places(given, surface);
+  const current = surface.channel ?? slot.channel;
+  const offered = conversationGroups(element, surface).flatMap((group) => group.choices);
+  return offered.filter((choice) => choice.key === current);
 }
 
 const KIND_NAMES = { channel: "public", private: "private", im: "im" };

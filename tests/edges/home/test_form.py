@@ -137,6 +137,27 @@ async def test_editing_begins_with_what_is_there_and_saves_what_is_changed(
     assert after.style == replace(one.style, digest=Digest(every=Every.HOUR))
 
 
+async def test_what_somebody_else_changed_meanwhile_is_told_before_it_is_replaced(
+    people: dict[str, Person], subscriptions: RedisSubscriptions
+) -> None:
+    tomas = people["tomas"]
+    one = owned(tomas.user)
+    await subscriptions.save(one)
+    view = await edit(tomas, one)
+    await subscriptions.save(replace(one, filter=parse("model:other")))
+    rest = {"type": "plain_text_input", "value": "cost>1"}
+    assert await submit(tomas, view, rest=rest) == {"ok": True}
+    view = await tomas.sees("view")
+    assert "has changed this subscription meanwhile." in text_of(view)
+    assert "events whose model is `other`" in text_of(view)
+    assert view["state"]["values"]["rest"]["form.rest"]["value"] == "cost>1"
+    assert await submit(tomas, view, rest=rest) == {"ok": True}
+    assert (await tomas.sees("view"))["title"]["text"] == "Saved"
+    after = await subscriptions.get(one.id)
+    assert after is not None
+    assert after.filter == parse("model:fraud-*,risk status:failed tag:nightly cost>1")
+
+
 async def test_who_may_not_edit_is_told_who_may(
     people: dict[str, Person], sandbox: Sandbox, subscriptions: RedisSubscriptions
 ) -> None:
@@ -235,9 +256,9 @@ async def test_the_pickers_offer_what_passed_lately_and_what_is_typed(
             return [option["value"] for option in (await answer.json())["options"]]
 
     assert await offered("models", "") == ["fraud-detector", "llm-judge"]
-    assert await offered("models", "judge") == ["judge", "llm-judge"]
+    assert await offered("models", "judge") == ["llm-judge", "judge"]
     assert await offered("models", "fraud-*") == ["fraud-*", "fraud-detector"]
-    assert await offered("tags", "night") == ["night", "nightly"]
+    assert await offered("tags", "night") == ["nightly", "night"]
 
 
 async def test_a_form_that_came_too_late_is_offered_again_with_what_was_typed(

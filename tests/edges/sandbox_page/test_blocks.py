@@ -220,3 +220,18 @@ async def test_elements_send_slacks_shapes(desk: Desk) -> None:
     state = desk.triage.heard[-1]["state"]["values"]
     assert state["select"]["it"]["selected_option"] == two
     assert state["date"]["it"] == {"type": "datepicker", "selected_date": "2026-11-23"}
+
+
+async def test_a_menu_of_conversations_begins_with_the_current_one_where_its_filter_takes_it(desk: Desk) -> None:
+    page = await desk.window()
+    for kind in ("public", "private"):
+        menu = {
+            "type": "conversations_select",
+            "action_id": kind,
+            "placeholder": text(f"A {kind} one"),
+            "default_to_current_conversation": True,
+            "filter": {"include": [kind]},
+        }
+        desk.put({"type": "actions", "block_id": kind, "elements": [menu]}, said=kind)
+    await expect(page.get_by_role("button", name="A public one")).to_contain_text("fraud-alerts")
+    await expect(page.get_by_role("button", name="A private one")).to_have_text("A private one")
