@@ -374,8 +374,13 @@ def clicked(sandbox: Sandbox) -> dict[str, Any]:
     return {**CLICK, "team": {"id": sandbox.workspace.team_id}, "user": {"id": sandbox.user_id("tomas.okafor")}}
 
 
-def opened_home(sandbox: Sandbox) -> dict[str, Any]:
-    event = {"type": "app_home_opened", "tab": "home", "user": sandbox.user_id("tomas.okafor"), "channel": "D1"}
+def invited(sandbox: Sandbox) -> dict[str, Any]:
+    event = {
+        "type": "member_joined_channel",
+        "user": sandbox.workspace.bot.id,
+        "inviter": sandbox.user_id("tomas.okafor"),
+        "channel": sandbox.channel_id("general"),
+    }
     return {"type": "event_callback", "team_id": sandbox.workspace.team_id, "event_id": "Ev1", "event": event}
 
 
@@ -387,7 +392,7 @@ async def test_while_redis_is_away_nothing_is_acknowledged_and_a_command_says_wh
     assert answer.status == 200
     assert "memory (Redis), so nothing was changed" in answer.body
     assert (await app.dispatch(clicked(sandbox))).status == 503
-    assert (await app.dispatch(opened_home(sandbox))).status == 503
+    assert (await app.dispatch(invited(sandbox))).status == 503
     assert len(app.errands) == 0
 
 
@@ -430,12 +435,12 @@ async def test_an_event_that_slack_sends_again_is_done_though_it_is_known(
 ) -> None:
     with monkeypatch.context() as patch:
         answer_lost(app, patch)
-        assert (await app.dispatch(opened_home(sandbox))).status == 503
+        assert (await app.dispatch(invited(sandbox))).status == 503
     inbox_of(app).owner, owner = "another process, to which Slack sends it again", inbox_of(app).owner
-    assert (await app.dispatch(opened_home(sandbox))).status == 200
+    assert (await app.dispatch(invited(sandbox))).status == 200
     inbox_of(app).owner = owner
     await go_on(app)
-    assert sandbox.backend.stats.to_json()["methods"]["views.publish"]["calls"] == 1
+    assert sandbox.backend.stats.to_json()["methods"]["chat.postEphemeral"]["calls"] == 1
     assert await nothing_left(redis, keys)
 
 
