@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bot.core.errors import UnavailableError
@@ -148,12 +148,15 @@ class TailSource:
     def __init__(self, servers: str, topic: str) -> None:
         self._topic = topic
         self._consumer = AIOKafkaConsumer(topic, bootstrap_servers=servers, group_id=None, auto_offset_reset="latest")
+        self._ends: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> Self:
         """Start at the end."""
         try:
             await self._consumer.start()
             await self._consumer.seek_to_end()
+            for place in self._consumer.assignment():
+                self._ends[place] = await self._consumer.position(place)
         except BaseException:
             await self._consumer.stop()
             raise
@@ -164,16 +167,16 @@ class TailSource:
         await self._consumer.stop()
 
     async def past(self, records: int) -> AsyncIterator[Sequence[Record]]:
-        """Yield about that many of the last records, of every partition its share; then `batches` goes on from there.
+        """Yield about that many of the last records, of every partition its share; `batches` goes on from the start.
 
         It takes a few seconds at most, and less is read where that is too short.
         """
-        partitions = sorted(self._consumer.assignment())
+        ends = self._ends
+        partitions = sorted(ends)
         if not partitions:
             return
         share = max(LEAST_SHARE, -(-records // len(partitions)))
         begins = await self._consumer.beginning_offsets(partitions)
-        ends = await self._consumer.end_offsets(partitions)
         for place in partitions:
             self._consumer.seek(place, max(begins[place], ends[place] - share))
         loop = asyncio.get_running_loop()

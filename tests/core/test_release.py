@@ -131,6 +131,27 @@ def test_windows_in_berlin(day: str, at: str, expected: str) -> None:
     assert window_end(read_digest(at), BERLIN, since) == end
 
 
+def test_an_hour_that_is_put_back_in_half_ends_once() -> None:
+    """Lord Howe, in autumn: at 02:00 it is 01:30 again."""
+    since, end = (ms(datetime(2026, 4, 4, 14 + later, 40 - 10 * later, tzinfo=UTC)) for later in (0, 1))
+    assert window_end(read_digest("hourly"), ZoneInfo("Australia/Lord_Howe"), since) == end
+
+
+@pytest.mark.parametrize(
+    ("quiet", "at", "expected"),
+    [
+        ("22:00-02:30", "2026-03-28T23:00", "2026-03-29T01:00"),  # the end is skipped
+        ("01:00-04:00", "2026-03-29T00:30", "2026-03-29T02:00"),  # an hour shorter
+        ("01:00-04:00", "2026-10-24T23:30", "2026-10-25T03:00"),  # an hour longer
+        ("22:00-02:30", "2026-10-24T22:00", "2026-10-25T00:30"),  # the end is shown twice
+        ("22:00-02:30", "2026-10-25T01:15", "2026-10-25T01:30"),  # and it is quiet again
+    ],
+)
+def test_quiet_hours_in_berlin(quiet: str, at: str, expected: str) -> None:
+    since, end = (ms(datetime.fromisoformat(text).replace(tzinfo=UTC)) for text in (at, expected))
+    assert rest_end(Rest(quiet=read_quiet(quiet), zone=BERLIN), since) == end
+
+
 NOON = ms(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
 NIGHT = Rest(quiet=read_quiet("22:00-07:00"), zone=UTC)
 

@@ -66,12 +66,17 @@ class Apart:
 
 @asynccontextmanager
 async def dispatching(
-    outbox: RedisOutbox, slack: FarSide, dead: KafkaDeadLetters, gate: Keeper, together: Apart | None = None
+    outbox: RedisOutbox,
+    slack: FarSide,
+    dead: KafkaDeadLetters,
+    gate: Keeper,
+    together: Apart | None = None,
+    interval: int = 0,
 ) -> AsyncIterator[Metrics]:
     metrics = Metrics()
     dispatch = Dispatch(
         outbox,
-        {"slack": replace(service(slack), together=together)},
+        {"slack": replace(service(slack, interval=interval), together=together)},
         dead,
         metrics,
         name="test",
@@ -130,7 +135,7 @@ async def test_a_lane_that_waits_is_due_when_it_may_be_sent_or_has_to_be_looked_
     began = now_ms()
     slack, gate = FarSide(), Keeper([Wait(until=None if until is None else began + until)])
     await fill(outbox, 1)
-    async with dispatching(outbox, slack, dead, gate) as metrics:
+    async with dispatching(outbox, slack, dead, gate, interval=HOUR) as metrics:
         await eventually(lambda: bool(gate.asked))
 
     (found,) = await redis.zrange(keys.due, 0, 0, withscores=True)

@@ -99,3 +99,20 @@ async def test_browsers_and_the_past_share_one_reading_and_browsers_get_nothing_
     expected: Sequence[str] = ["e3", "e4"]
     assert page.said == expected
     assert ids(recent) == ["e0", "e1", "e2", *expected]
+
+
+async def test_what_comes_while_the_past_is_read_is_not_taken_for_past(
+    kafka: AIOKafkaProducer, kafka_address: str, topic: str
+) -> None:
+    await send(kafka, topic, range(3))
+    recent = RecentEvents()
+    async with TailSource(kafka_address, topic) as source:
+        await send(kafka, topic, range(3, 5))
+        await recall(source, recent)
+        assert ids(recent) == ["e0", "e1", "e2"]
+        heard: list[int] = []
+        async for batch in source.batches():
+            heard += [record.offset for record in batch]
+            if len(heard) == 2:
+                break
+        assert heard == [3, 4]
