@@ -163,3 +163,26 @@ def test_a_file_that_cant_be_read_says_where(place: Premises, env: dict[str, str
         result = subs(env, "import", str(file), "--yes")
         assert result.exit_code == 2
         assert told in result.output
+
+
+def test_of_several_workspaces_one_is_named_and_two_that_change_places_are_told(
+    place: Premises, env: dict[str, str], tmp_path: Path
+) -> None:
+    file, user = tmp_path / "subs.yaml", place.sandbox.user_id("tomas.okafor")
+    assert subs(env, "export").stdout == f"version: 1\nteam: {place.team}\nsubscriptions: []\n"
+
+    def imported(team: str, first: str, second: str) -> Result:
+        rows = (
+            f"- id: {name}\n  to: '@{user}'\n  filter: {wanted}\n"
+            for name, wanted in (("aaaaaa", first), ("bbbbbb", second))
+        )
+        file.write_text(f"version: 1\nteam: {team}\nsubscriptions:\n{''.join(rows)}", encoding="utf-8")
+        return subs(env, "import", str(file), "--yes", "--owner", user)
+
+    assert imported(place.team, "tag:a", "tag:b").exit_code == 0
+    swapped = imported(place.team, "tag:b", "tag:a")
+    assert (swapped.exit_code, swapped.output.count("gets just these events there already")) == (1, 2)
+    assert imported("T9", "tag:a", "tag:b").exit_code == 0
+    asked = subs(env, "export")
+    assert (asked.exit_code, f"add --team T… {place.team}, T9" in asked.output) == (2, True)
+    assert subs(env, "export", "--team", "T9").stdout.startswith("version: 1\nteam: T9\n")
