@@ -86,6 +86,9 @@ class Listings(Resting):
 
 def mentions(one: Subscription, wanted: str) -> bool:
     """Whether all words of a search occur in what identifies a subscription."""
+    words = wanted.casefold().replace("#", "").replace("@", "").split()
+    if not words:
+        return True
     text = f"{one.id} {one.filter} {one.owner} {destination_id(one.destination)} {one.hold.kind if one.hold else ''}"
     folded = text.casefold()
-    return all(word in folded for word in wanted.casefold().replace("#", "").replace("@", "").split())
+    return all(word in folded for word in words)

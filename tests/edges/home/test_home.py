@@ -269,3 +269,29 @@ async def test_somebody_whom_slack_tells_no_channels_of_still_sees_their_own(
     await subscriptions.save(owned_by(tomas.user))
     sandbox.fault("error", method="users.conversations", error="missing_scope")
     assert "`m0`" in text_of(await home(tomas))
+
+
+async def test_the_menu_of_a_row_does_what_it_says_and_the_home_tells(
+    people: dict[str, Person], subscriptions: RedisSubscriptions
+) -> None:
+    tomas = people["tomas"]
+    for number in range(2):
+        await subscriptions.save(owned_by(tomas.user, number))
+    view = await home(tomas)
+    await press(tomas, view, "subscription.menu", selected_option=pick("edit:000001"))
+    assert (await tomas.sees("view"))["title"]["text"] == "Edit 000001"
+    await press(tomas, view, "subscription.menu", selected_option=pick("unsubscribe:000000"))
+    view = await until(tomas, "You no longer get events whose model is `m0`.")
+    assert "Your subscriptions and your channels'*  ·  1" in text_of(view)
+    assert await subscriptions.get(subscription_id(0)) is None
+
+
+async def test_a_home_that_is_out_of_date_says_so_when_clicked(
+    people: dict[str, Person], subscriptions: RedisSubscriptions
+) -> None:
+    tomas = people["tomas"]
+    await subscriptions.save(owned_by(tomas.user))
+    view = await home(tomas)
+    await subscriptions.remove(subscription_id(0))
+    await press(tomas, view, "subscription.menu", selected_option=pick("pause:000000"))
+    await until(tomas, "There is no subscription `000000`")
