@@ -17,7 +17,15 @@ from bot.core.answers import (
     PlaceResumed,
     Unchanged,
 )
-from bot.core.destination import Destination, DestinationId, SlackGroup, workspace_of
+from bot.core.destination import (
+    Destination,
+    DestinationId,
+    SlackChannel,
+    SlackGroup,
+    SlackThread,
+    Target,
+    workspace_of,
+)
 from bot.core.permission import Act, Role
 from bot.core.subscription import Hold, Holding, Subscription, SubscriptionId
 
@@ -36,7 +44,12 @@ class Resting(Subscribing):
     async def resume(
         self, actor: Actor, subscription: SubscriptionId
     ) -> Changed | Unchanged | NoSuchSubscription | NotAllowed:
-        """Let it go on; what waited is sent."""
+        """Let it go on; what waited is sent. In a channel that is shared with others by now, admins may."""
+        found = await self._own(actor, Act.HOLD, subscription)
+        if isinstance(found, Subscription) and found.hold is not None and found.hold.kind is Holding.ORPHANED:
+            refused = await self._refuse_external(actor, found.destination)
+            if refused is not None:
+                return refused
         return await self._rest(actor, subscription, "resume", None)
 
     async def resume_place(self, actor: Actor, place: DestinationId) -> PlaceResumed | NoSuchPlace | NotAllowed:
@@ -47,6 +60,9 @@ class Resting(Subscribing):
             return refused
         if not affected and (workspace_of(place) != actor.team or place not in await self._world.lanes.paused()):
             return NoSuchPlace(place=place)
+        refused = await self._refuse_external(actor, affected[0].destination) if affected else None
+        if refused is not None:
+            return refused
         for one in affected:
             if one.hold is not None and one.hold.kind is Holding.ORPHANED:
                 await self._rest(actor, one.id, "resume", None)
@@ -119,6 +135,17 @@ class Resting(Subscribing):
             if await self._world.subscriptions.replace(found, after) is not None:
                 await self._changed(actor, act, found, after)
                 return Changed(before=found, after=after, viewer=actor)
+
+    async def _refuse_external(self, actor: Actor, place: Target) -> NotAllowed | None:
+        """Why the actor may not let results into a channel where people of another organisation are, or None."""
+        match place:
+            case SlackChannel(team=team, channel=channel) | SlackThread(team=team, channel=channel):
+                facts = await self._world.channels.find(team, channel)
+                if facts is not None and facts.is_external:
+                    return await self._door.refuse(actor, Act.SUBSCRIBE_EXTERNAL)
+            case _:
+                pass
+        return None
 
     async def _affected(self, actor: Actor, place: DestinationId) -> tuple[Subscription, ...]:
         there = await self._world.subscriptions.of_destination(place)

@@ -277,6 +277,22 @@ async def test_a_place_is_resumed_by_owners_and_admins_only(actions: Actions, la
     assert await actions.resume_place(BOSS, destination_id(RISK)) == NoSuchPlace(place=destination_id(RISK))
 
 
+async def test_what_rests_because_a_channel_was_shared_is_let_go_on_by_admins_only(
+    actions: Actions, world: World, slack: Slack, lanes: Lanes
+) -> None:
+    made = await subscribe(actions)
+    rested = replace(made, hold=Hold(kind=Holding.ORPHANED, at=1, why="shared"))
+    await world.subscriptions.save(rested)
+    lanes.paused_places[destination_id(FRAUD)] = "shared"
+    slack.channels["C1"] = replace(MEMBER_OF, is_external=True)
+    assert isinstance(await actions.resume(ANA, made.id), NotAllowed)
+    assert isinstance(await actions.resume_place(ANA, destination_id(FRAUD)), NotAllowed)
+    assert await kept(world, made) == rested
+    assert lanes.resumed == []
+    assert isinstance(await actions.resume_place(BOSS, destination_id(FRAUD)), PlaceResumed)
+    assert await kept(world, made) == made
+
+
 async def test_a_lost_places_subscriptions_move_with_what_waits_and_twins_melt(
     actions: Actions, world: World, lanes: Lanes
 ) -> None:
