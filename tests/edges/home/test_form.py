@@ -295,12 +295,13 @@ async def test_with_redis_away_what_was_typed_stays(
 
 
 async def test_changes_faster_than_the_form_is_drawn_end_with_the_last(
-    people: dict[str, Person], passing: Passing
+    people: dict[str, Person], passing: Passing, sandbox: Sandbox
 ) -> None:
     passing.seen = [event()]
     tomas = people["tomas"]
     view = await shortcut(tomas, "subscribe")
     part = element(view, "form.rest")
+    sandbox.fault("latency", method="views.update", seconds=0.5)  # meanwhile all changes know the first hash
     typed = ["s", "st", "status:failed", "status:failed,completed"]
     for text in typed:
         answer = {"type": "plain_text_input", "value": text}
