@@ -168,7 +168,6 @@ async def test_the_menu_does_what_it_says(people: dict[str, Person], subscriptio
         ("History", "History of"),
         ("Resume", "Resumed."),
         ("Mute for 1 h", "Muted."),
-        ("Edit …", "/tidings edit"),
         ("Unsubscribe", "Unsubscribed."),
     ):
         listed = await tomas.type("general", "list")
@@ -404,9 +403,18 @@ async def test_admins_care_for_places_and_owners(
     assert "tidings dead list" in text_of(await maya.type("general", "admin dead"))
 
 
-async def test_subscribe_and_edit_alone_ask_for_more_than_nothing(
-    people: dict[str, Person], subscriptions: RedisSubscriptions
+async def test_subscribe_and_edit_alone_open_the_form(
+    people: dict[str, Person], subscriptions: RedisSubscriptions, sandbox: Sandbox
 ) -> None:
-    assert "/tidings subscribe" in text_of(await people["tomas"].type("general", "subscribe"))
+    tomas = people["tomas"]
+    general = sandbox.channel_id("general")
+    await tomas.do("command", channel=general, command="/tidings", text="subscribe")
+    assert (await tomas.sees("view"))["type"] == "modal"
     assert await subscriptions.version() == 0
-    assert "/tidings edit" in text_of(await people["tomas"].type("general", "edit k7m2qx"))
+    one = await subscribed(tomas, subscriptions, "model:mine")
+    await tomas.do("command", channel=general, command="/tidings", text=f"edit {one.id}")
+    assert "model:mine" in str(await tomas.sees("view"))
+    listed = await tomas.type("general", "list")
+    await tomas.choose(listed, "Edit …")
+    assert "model:mine" in str(await tomas.sees("view"))
+    assert await made(subscriptions) == one
