@@ -362,6 +362,8 @@ async def test_history_is_for_who_may_see_it(people: dict[str, Person], subscrip
     assert f"*<@{people['maya'].user}>* edited it" in said
     assert "*Filter*  `status:failed` → `model:x`" in said
     assert "may list all subscriptions, and the audit" in text_of(await tomas.type("general", "history"))
+    await tomas.click(await tomas.type("general", f"pause {one.id}"), "undo")
+    assert "Taken back: a pause." in text_of(await tomas.sees("message_changed"))
     assert "History of all subscriptions" in text_of(await people["maya"].type("general", "admin audit"))
 
 
@@ -418,3 +420,14 @@ async def test_subscribe_and_edit_alone_open_the_form(
     await tomas.choose(listed, "Edit …")
     assert "model:mine" in str(await tomas.sees("view"))
     assert await made(subscriptions) == one
+
+
+async def test_a_webhooks_list_turns_its_pages_though_its_name_hides_the_url(people: dict[str, Person]) -> None:
+    maya = people["maya"]
+    for number in range(9):
+        await people["tomas"].type("general", f"subscribe model:m{number} to <https://hooks.example.com/a>")
+    listed = await maya.type("general", "list in <https://hooks.example.com/a>")
+    assert "The webhook at `hooks.example.com`" in text_of(listed)
+    await maya.click(listed, "page.later")
+    assert "9, page 2 of 2" in text_of(await maya.sees("message_changed"))
+    assert "Nobody in this workspace" in text_of(await maya.type("general", "list of x@example.org"))
