@@ -380,12 +380,13 @@ async def test_people_tell_about_themselves(people: dict[str, Person], subscript
 
 
 async def test_admins_care_for_places_and_owners(
-    people: dict[str, Person], subscriptions: RedisSubscriptions, sandbox: Sandbox
+    people: dict[str, Person], subscriptions: RedisSubscriptions, sandbox: Sandbox, redis: Redis, keys: Keys
 ) -> None:
     tomas, maya = people["tomas"], people["maya"]
     one = await subscribed(tomas, subscriptions)
     general, random = sandbox.channel_id("general"), sandbox.channel_id("random")
     assert "goes on" in text_of(await tomas.type("general", f"admin resume <#{general}|general>"))
+    await cast("Any", redis.hset(keys.paused, "slack/T9/C1", "another workspace's"))
     for foreign in ("slack/T9/C1", f"slack/{TEAM}/C9"):
         said = text_of(await maya.type("general", f"admin resume {foreign}"))
         assert "Nothing of yours leads to" in said
