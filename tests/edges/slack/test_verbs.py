@@ -168,7 +168,6 @@ async def test_the_menu_does_what_it_says(people: dict[str, Person], subscriptio
         ("History", "History of"),
         ("Resume", "Resumed."),
         ("Mute for 1 h", "Muted."),
-        ("Edit …", "/tidings edit"),
         ("Unsubscribe", "Unsubscribed."),
     ):
         listed = await tomas.type("general", "list")
@@ -363,6 +362,8 @@ async def test_history_is_for_who_may_see_it(people: dict[str, Person], subscrip
     assert f"*<@{people['maya'].user}>* edited it" in said
     assert "*Filter*  `status:failed` → `model:x`" in said
     assert "may list all subscriptions, and the audit" in text_of(await tomas.type("general", "history"))
+    await tomas.click(await tomas.type("general", f"pause {one.id}"), "undo")
+    assert "Taken back: a pause." in text_of(await tomas.sees("message_changed"))
     assert "History of all subscriptions" in text_of(await people["maya"].type("general", "admin audit"))
 
 
@@ -379,12 +380,13 @@ async def test_people_tell_about_themselves(people: dict[str, Person], subscript
 
 
 async def test_admins_care_for_places_and_owners(
-    people: dict[str, Person], subscriptions: RedisSubscriptions, sandbox: Sandbox
+    people: dict[str, Person], subscriptions: RedisSubscriptions, sandbox: Sandbox, redis: Redis, keys: Keys
 ) -> None:
     tomas, maya = people["tomas"], people["maya"]
     one = await subscribed(tomas, subscriptions)
     general, random = sandbox.channel_id("general"), sandbox.channel_id("random")
     assert "goes on" in text_of(await tomas.type("general", f"admin resume <#{general}|general>"))
+    await cast("Any", redis.hset(keys.paused, "slack/T9/C1", "another workspace's"))
     for foreign in ("slack/T9/C1", f"slack/{TEAM}/C9"):
         said = text_of(await maya.type("general", f"admin resume {foreign}"))
         assert "Nothing of yours leads to" in said
@@ -404,9 +406,29 @@ async def test_admins_care_for_places_and_owners(
     assert "tidings dead list" in text_of(await maya.type("general", "admin dead"))
 
 
-async def test_subscribe_and_edit_alone_ask_for_more_than_nothing(
-    people: dict[str, Person], subscriptions: RedisSubscriptions
+async def test_subscribe_and_edit_alone_open_the_form(
+    people: dict[str, Person], subscriptions: RedisSubscriptions, sandbox: Sandbox
 ) -> None:
-    assert "/tidings subscribe" in text_of(await people["tomas"].type("general", "subscribe"))
+    tomas = people["tomas"]
+    general = sandbox.channel_id("general")
+    await tomas.do("command", channel=general, command="/tidings", text="subscribe")
+    assert (await tomas.sees("view"))["type"] == "modal"
     assert await subscriptions.version() == 0
-    assert "/tidings edit" in text_of(await people["tomas"].type("general", "edit k7m2qx"))
+    one = await subscribed(tomas, subscriptions, "model:mine")
+    await tomas.do("command", channel=general, command="/tidings", text=f"edit {one.id}")
+    assert "model:mine" in str(await tomas.sees("view"))
+    listed = await tomas.type("general", "list")
+    await tomas.choose(listed, "Edit …")
+    assert "model:mine" in str(await tomas.sees("view"))
+    assert await made(subscriptions) == one
+
+
+async def test_a_webhooks_list_turns_its_pages_though_its_name_hides_the_url(people: dict[str, Person]) -> None:
+    maya = people["maya"]
+    for number in range(9):
+        await people["tomas"].type("general", f"subscribe model:m{number} to <https://hooks.example.com/a>")
+    listed = await maya.type("general", "list in <https://hooks.example.com/a>")
+    assert "The webhook at `hooks.example.com`" in text_of(listed)
+    await maya.click(listed, "page.later")
+    assert "9, page 2 of 2" in text_of(await maya.sees("message_changed"))
+    assert "Nobody in this workspace" in text_of(await maya.type("general", "list of x@example.org"))
