@@ -1,10 +1,10 @@
 """What a command has to know before it can be carried out."""
 
 from bot.actions.undoing import LOOK_BACK, Undoing
-from bot.core.answers import Actor, AlreadySubscribed, NoSuchSubscription, NotAllowed, NothingToUndo, Overtaken, Undone
+from bot.core.answers import Actor, AlreadySubscribed, NotAllowed, NothingToUndo, Overtaken, Undone
 from bot.core.fingerprint import fingerprint
 from bot.core.permission import Act
-from bot.core.subscription import Subscription, SubscriptionId
+from bot.core.subscription import SubscriptionId
 
 
 class Finding(Undoing):
@@ -18,10 +18,6 @@ class Finding(Undoing):
         """The user id of whoever has this address in the actor's workspace; members may ask."""
         refused = await self._door.refuse(actor, Act.PREVIEW)
         return refused or await self._world.people.by_email(actor.team, email)
-
-    async def see(self, actor: Actor, subscription: SubscriptionId) -> Subscription | NoSuchSubscription | NotAllowed:
-        """A subscription as it is; those may who may see it. Of others it is not told that they exist."""
-        return await self._own(actor, Act.SEE, subscription)
 
     async def undo_this(
         self, actor: Actor, subscription: SubscriptionId, made: str
