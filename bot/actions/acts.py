@@ -59,6 +59,10 @@ class Actions(Finding, Browsing):
             return refused
         person = await self._world.persons.get(actor.team, actor.user)
         await self._world.persons.put(replace(person, **change))  # type: ignore[arg-type]
+        mine = destination_id(SlackPerson(team=actor.team, user=actor.user))
+        there = await self._world.subscriptions.of_destination(mine)
+        for subscription in (None, *(one.id for one in there)):
+            await self._world.lanes.nudge(subscription, [mine])
         return await self.preferences(actor)
 
     async def _asked_by(self, actor: Actor) -> Filter:

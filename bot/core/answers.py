@@ -153,7 +153,7 @@ class NothingToUndo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overtaken:
-    """Somebody (`by`) has changed the subscription since; nothing was taken back."""
+    """Somebody (`by`) has changed the subscription since; nothing was changed, or taken back."""
 
     subject: SubscriptionId
     by: str

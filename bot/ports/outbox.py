@@ -189,8 +189,11 @@ class Lanes(Protocol):
         """Let a paused place's lanes go on; how many had something to send. Raises UnavailableError."""
         ...
 
-    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:
-        """Look at once whether what waits in the subscription's own lanes may be sent. Raises UnavailableError."""
+    async def nudge(self, subscription: SubscriptionId | None, places: Sequence[DestinationId]) -> None:
+        """Look at once whether what waits in the subscription's own lanes may be sent. Raises UnavailableError.
+
+        None stands for what everybody's prompt subscriptions send to these places of Slack's.
+        """
         ...
 
     async def test(self, subscription: Subscription, event: Event) -> None:

@@ -84,6 +84,8 @@ async def _edit(desk: Desk, request: Request, command: typed.Edit, text: str, *,
         destination=place,
         style=style if command.given else None,
         confirmed=confirmed,
+        # the style is made of what was read, so somebody's change of it in between must not be written over
+        still=lambda now: now.style == former.style,
     )
     return reply(answer, again=text)
 

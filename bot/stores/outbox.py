@@ -325,10 +325,10 @@ class RedisOutbox:
         answer: int = await self._resume([k.due, k.paused, k.wake], [self._clock(), k.prefix, held])
         return answer
 
-    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:
-        """Have the subscription's own lanes looked at now; see nudge.lua."""
+    async def nudge(self, subscription: SubscriptionId | None, places: Sequence[DestinationId]) -> None:
+        """Have the subscription's own lanes, or the places', looked at now; see nudge.lua."""
         k = self._keys
-        lanes = [own_lane(place, subscription) for place in places]
+        lanes = [Lane(place) if subscription is None else own_lane(place, subscription) for place in places]
         await self._nudge([k.due, k.leased, k.wake], [self._clock(), k.prefix, *lanes])
 
     async def trace(self, deliveries: Sequence[DeliveryId]) -> list[Trace]:

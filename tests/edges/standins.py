@@ -88,7 +88,7 @@ class Lanes:
 
     paused_places: dict[DestinationId | InstallationId, str] = field(default_factory=dict)
     resumed: list[DestinationId | InstallationId] = field(default_factory=list)
-    nudged: list[tuple[SubscriptionId, tuple[DestinationId, ...]]] = field(default_factory=list)
+    nudged: list[tuple[SubscriptionId | None, tuple[DestinationId, ...]]] = field(default_factory=list)
     tested: list[tuple[Subscription, Event]] = field(default_factory=list)
     moved: list[tuple[DestinationId, Destination]] = field(default_factory=list)
     traces: dict[DeliveryId, Trace] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Lanes:
         self.resumed.append(held)
         return int(self.paused_places.pop(held, None) is not None)
 
-    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:
+    async def nudge(self, subscription: SubscriptionId | None, places: Sequence[DestinationId]) -> None:
         self.nudged.append((subscription, tuple(places)))
 
     async def move(self, place: DestinationId, to: Destination) -> int:

@@ -426,6 +426,12 @@ async def test_quiet_hours_and_the_zone_are_kept_and_the_zone_is_slacks_until_sa
     assert (moved.person.quiet, moved.zone) == (quiet, "Asia/Tokyo")
 
 
+async def test_what_waits_for_a_persons_hours_is_looked_at_when_they_change(actions: Actions, lanes: Lanes) -> None:
+    made = await subscribe(actions, to=TO_ANA)
+    await actions.be_quiet(ANA, None)
+    assert lanes.nudged == [(None, (destination_id(TO_ANA),)), (made.id, (destination_id(TO_ANA),))]
+
+
 async def test_lists_of_a_place_and_a_person_are_for_those_concerned(actions: Actions, slack: Slack) -> None:
     made = await subscribe(actions)
     slack.channels["C1"] = replace(MEMBER_OF, is_private=True)

@@ -149,11 +149,11 @@ def buttons(said: Message) -> dict[str, Block]:
         (NothingToUndo(), "You have changed nothing lately that could be taken back."),
         (
             Overtaken(subject=ONE.id, by="U2"),
-            "<@U2> has changed `k7m2qx` since, so nothing was taken back. `/tidings history k7m2qx` shows how.",
+            "<@U2> has changed `k7m2qx` since, so I left it as it is. `/tidings history k7m2qx` shows how.",
         ),
         (
             Overtaken(subject=ONE.id, by=""),
-            "Somebody has changed `k7m2qx` since, so nothing was taken back. `/tidings history k7m2qx` shows how.",
+            "Somebody has changed `k7m2qx` since, so I left it as it is. `/tidings history k7m2qx` shows how.",
         ),
         (
             PlaceResumed(place=DestinationId("slack/T1/C1"), lanes=2, viewer=ANA),

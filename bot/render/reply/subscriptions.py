@@ -172,7 +172,7 @@ def undone(answer: Undone) -> Message:
 def overtaken(answer: Overtaken) -> Message:
     """A change that somebody else has built on."""
     who = f"<@{answer.by}> has" if answer.by else "Somebody has"
-    text = f"{who} changed {code(answer.subject)} since, so nothing was taken back."
+    text = f"{who} changed {code(answer.subject)} since, so I left it as it is."
     return said(f"{text} {typed(f'history {answer.subject}')} shows how.")
 
 

@@ -67,7 +67,7 @@ def refusal(answer: Refusal, key: ApiKey) -> Problem:
             return Problem(409, "The key's owner has changed nothing lately.", code="nothing_to_undo")
         case Overtaken(subject=subject, by=by):
             who = f" by {by}" if by else ""
-            return Problem(409, f"{subject} was changed{who} since; nothing was taken back.", code="overtaken")
+            return Problem(409, f"{subject} was changed{who} since; nothing was changed.", code="overtaken")
         case BadPlace(problem=problem, detail=detail):
             return Problem(422, _PLACES[problem], code=f"place_{problem}", **_given(detail=detail))
         case NotAllowed(act=act, owner=owner):

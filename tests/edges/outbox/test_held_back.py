@@ -171,6 +171,18 @@ async def test_a_nudge_makes_a_subscriptions_lanes_due_and_no_others(outbox: Red
     assert bodies(await lease(outbox)) == [["a"], ["b"]]
 
 
+async def test_what_everybody_sends_a_place_is_nudged_by_no_ones_name(outbox: RedisOutbox) -> None:
+    await append(outbox, ("a", CHANNEL, None), ("b", CHANNEL, MINE))
+    for turn in range(2):
+        outbox.now = T0 + 100 * turn
+        (leased,) = await lease(outbox)
+        await settle(outbox, leased, None, wait=T0 + HOUR)
+    outbox.now = T0 + 1_000
+    assert await lease(outbox) == ()
+    await outbox.nudge(None, [PLACE])
+    assert bodies(await lease(outbox)) == [["a"]]
+
+
 async def test_a_nudge_overrules_a_holder_that_looked_before(outbox: RedisOutbox) -> None:
     await append(outbox, ("a", CHANNEL, MINE))
     (leased,) = await lease(outbox)

@@ -102,7 +102,7 @@ class Lanes:
     held: dict[DestinationId | InstallationId, str] = field(default_factory=dict)
     resumed: list[str] = field(default_factory=list)
     tested: list[SubscriptionId] = field(default_factory=list)
-    nudged: list[SubscriptionId] = field(default_factory=list)
+    nudged: list[SubscriptionId | None] = field(default_factory=list)
 
     async def paused(self) -> dict[DestinationId | InstallationId, str]:
         return dict(self.held)
@@ -114,7 +114,7 @@ class Lanes:
         self.resumed.append(held)
         return int(self.held.pop(held, None) is not None)
 
-    async def nudge(self, subscription: SubscriptionId, places: Sequence[DestinationId]) -> None:  # noqa: ARG002 (the port's)
+    async def nudge(self, subscription: SubscriptionId | None, places: Sequence[DestinationId]) -> None:  # noqa: ARG002 (the port's)
         self.nudged.append(subscription)
 
     async def test(self, subscription: Subscription, event: Event) -> None:  # noqa: ARG002 (the port's)
