@@ -58,11 +58,10 @@ class Actions(Finding, Browsing):
         if refused is not None:
             return refused
         person = await self._world.persons.get(actor.team, actor.user)
-        await self._world.persons.put(replace(person, **change))  # type: ignore[arg-type]
-        mine = destination_id(SlackPerson(team=actor.team, user=actor.user))
-        there = await self._world.subscriptions.of_destination(mine)
-        for subscription in (None, *(one.id for one in there)):
-            await self._world.lanes.nudge(subscription, [mine])
+        after = replace(person, **change)  # type: ignore[arg-type]
+        if after != person:
+            await self._take_up(after)
+            await self._ledger.note_person(actor, "prefer", person, after)
         return await self.preferences(actor)
 
     async def _asked_by(self, actor: Actor) -> Filter:

@@ -5,6 +5,7 @@ from bot.core.answers import Actor
 from bot.core.destination import SlackPerson
 from bot.core.looks import Change
 from bot.core.notices import ChangedByAnother
+from bot.core.person import Person
 from bot.core.subscription import Subscription, SubscriptionId
 
 
@@ -13,6 +14,21 @@ class Ledger:
 
     def __init__(self, world: World) -> None:
         self._world = world
+
+    async def note_person(
+        self, actor: Actor, act: str, were: Person, are: Person, *, undoes: int | None = None
+    ) -> None:
+        """Audit a change of the actor's preferences, which concerns nobody else."""
+        change = Change(
+            at=self._world.now(),
+            actor=actor,
+            act=act,
+            subject=SubscriptionId(""),
+            undoes=undoes,
+            were=were,
+            are=are,
+        )
+        await self._world.audit.record(change)
 
     async def note(
         self,

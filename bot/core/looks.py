@@ -104,7 +104,8 @@ class Change:
     """One act of a person, for the audit: what the subscription `subject` was `before` and is `after`.
 
     `at` is in milliseconds since the epoch; before and after are None where there was, or is, nothing. `undoes` is the
-    `at` of the change that this one takes back.
+    `at` of the change that this one takes back. Of a change of the actor's preferences `subject` is empty, and they
+    `were` and `are` what is given.
     """
 
     at: int
@@ -114,6 +115,8 @@ class Change:
     before: Subscription | None = None
     after: Subscription | None = None
     undoes: int | None = None
+    were: Person | None = None
+    are: Person | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ from bot.core.subscription import SubscriptionId
 from bot.stores.away import unavailable
 from bot.stores.codec import subscription_from_json, subscription_json
 from bot.stores.keys import Keys
+from bot.stores.persons import person_from_json, person_json
 
 KEPT = 100_000
 """How many changes are kept at least; the stream is trimmed in whole blocks."""
 LOOKED = 5_000
 READ_AT_ONCE = 500
+_PERSONS = (b"were", b"are")
 
 
 class RedisAudit:
@@ -37,6 +39,9 @@ class RedisAudit:
         }
         if change.undoes is not None:
             fields["undoes"] = change.undoes
+        for name, person in (("were", change.were), ("are", change.are)):
+            if person is not None:
+                fields[name] = person_json(person)
         for name, value in (("before", change.before), ("after", change.after)):
             if value is not None:
                 fields[name] = subscription_json(value)
@@ -68,14 +73,16 @@ class RedisAudit:
 
 def _change(fields: Mapping[bytes, bytes]) -> Change:
     before, after, undoes = fields.get(b"before"), fields.get(b"after"), fields.get(b"undoes")
+    team, user = fields[b"team"].decode(), fields[b"user"].decode()
+    were, are = (None if text is None else person_from_json(team, user, text) for text in map(fields.get, _PERSONS))
     return Change(
         at=int(fields[b"at"]),
-        actor=Actor(
-            team=fields[b"team"].decode(), user=fields[b"user"].decode(), via=fields.get(b"via", b"slack").decode()
-        ),
+        actor=Actor(team=team, user=user, via=fields.get(b"via", b"slack").decode()),
         act=fields[b"act"].decode(),
         subject=SubscriptionId(fields[b"subject"].decode()),
         before=None if before is None else subscription_from_json(before),
         after=None if after is None else subscription_from_json(after),
         undoes=None if undoes is None else int(undoes),
+        were=were,
+        are=are,
     )

@@ -26,21 +26,23 @@ class RegistryPersons:
         if value is None:
             return Person(team=team, user=user)
         try:
-            return _read(team, user, value)
+            return person_from_json(team, user, value)
         except (ValueError, LookupError, TypeError, AttributeError, MistakeError) as error:
             log.error("person_unreadable", team=team, user=user, reason=str(error))  # noqa: TRY400 (says it all)
             return Person(team=team, user=user)
 
     async def put(self, person: Person) -> None:
         """Keep them."""
-        await self._registry.put(Kind.PERSON, f"{person.team}/{person.user}", _written(person))
+        await self._registry.put(Kind.PERSON, f"{person.team}/{person.user}", person_json(person))
 
 
-def _written(person: Person) -> bytes:
+def person_json(person: Person) -> bytes:
+    """Write what somebody said, without who it was."""
     return orjson.dumps({"quiet": None if person.quiet is None else str(person.quiet), "zone": person.zone})
 
 
-def _read(team: str, user: str, value: bytes) -> Person:
+def person_from_json(team: str, user: str, value: bytes) -> Person:
+    """Read it again. Raises ValueError, LookupError, TypeError, AttributeError or MistakeError for other text."""
     found = orjson.loads(value)
     quiet, zone = found.get("quiet"), found.get("zone")
     return Person(

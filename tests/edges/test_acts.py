@@ -426,9 +426,35 @@ async def test_quiet_hours_and_the_zone_are_kept_and_the_zone_is_slacks_until_sa
     assert (moved.person.quiet, moved.zone) == (quiet, "Asia/Tokyo")
 
 
+async def test_preferences_are_audited_and_taken_back_like_any_change(actions: Actions, world: World) -> None:
+    made = await subscribe(actions)
+    quiet = Quiet(start=22 * 60, end=7 * 60)
+    await actions.be_quiet(ANA, quiet)
+    await actions.be_quiet(ANA, quiet)
+    changes = await world.audit.newest("T1", limit=9)
+    assert [(one.act, one.are and one.are.quiet) for one in changes] == [("prefer", quiet), ("subscribe", None)]
+    assert await actions.undo(ANA) == Undone(
+        act="prefer", subject=SubscriptionId(""), before=None, after=None, viewer=ANA
+    )
+    assert (await world.persons.get("T1", "U1")).quiet is None
+    assert await kept(world, made) == made
+    assert isinstance(await actions.undo(ANA), Undone)
+    assert await kept(world, made) is None
+
+
+async def test_what_was_ended_is_not_brought_back_into_a_channel_that_was_shared_since(
+    actions: Actions, world: World, slack: Slack
+) -> None:
+    made = await subscribe(actions)
+    await actions.unsubscribe(ANA, made.id)
+    slack.channels["C1"] = replace(MEMBER_OF, is_external=True)
+    assert isinstance(await actions.undo(ANA), NotAllowed)
+    assert await kept(world, made) is None
+
+
 async def test_what_waits_for_a_persons_hours_is_looked_at_when_they_change(actions: Actions, lanes: Lanes) -> None:
     made = await subscribe(actions, to=TO_ANA)
-    await actions.be_quiet(ANA, None)
+    await actions.live_in(ANA, "Asia/Tokyo")
     assert lanes.nudged == [(None, (destination_id(TO_ANA),)), (made.id, (destination_id(TO_ANA),))]
 
 

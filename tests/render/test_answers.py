@@ -146,6 +146,10 @@ def buttons(said: Message) -> dict[str, Block]:
             Undone(act="subscribe", subject=ONE.id, before=MINE, after=None, viewer=ANA),
             "Taken back: a subscription made. You no longer get events whose status is `failed`.",
         ),
+        (
+            Undone(act="prefer", subject=SubscriptionId(""), before=None, after=None, viewer=ANA),
+            "Taken back: a change of your preferences. `/tidings me` shows how they are now.",
+        ),
         (NothingToUndo(), "You have changed nothing lately that could be taken back."),
         (
             Overtaken(subject=ONE.id, by="U2"),

@@ -20,6 +20,7 @@ _DID = {
     "move": "moved it",
     "adopt": "took it over",
     "undo": "took a change back",
+    "prefer": "changed their preferences",
 }
 _VIA = {"slack": "", "api": " by an API key", "cli": " from the command line"}
 
@@ -36,7 +37,7 @@ def history(answer: History) -> Message:
 
 
 def _entry(change: Change, *, whose: bool) -> str:
-    which = f"  {code(change.subject)}" if whose else ""
+    which = f"  {code(change.subject)}" if whose and change.subject else ""
     head = f"{when(change.at)}  {_who(change.actor)} {_DID.get(change.act, escape(change.act))}{which}"
     return f"{head}\n{_what(change.before, change.after)}".rstrip()
 

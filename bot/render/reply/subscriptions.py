@@ -53,6 +53,7 @@ _ACTS = {
     "resume": "a resume",
     "move": "a move",
     "adopt": "a takeover",
+    "prefer": "a change of your preferences",
 }
 
 
@@ -161,6 +162,8 @@ def tested(answer: Tested) -> Message:
 def undone(answer: Undone) -> Message:
     """A change taken back."""
     lead = f"Taken back: {_ACTS.get(answer.act, escape(answer.act))}."
+    if not answer.subject:
+        return said(f"{lead} {typed('me')} shows how they are now.")
     if answer.after is None:
         gone = answer.before
         text = lead if gone is None else f"{lead} {no_longer(gone, answer.viewer)} {what(gone.filter)}."

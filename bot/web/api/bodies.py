@@ -294,7 +294,7 @@ class ChangeBody(Strict):
     user: str
     via: str
     act: str
-    subscription: SubscriptionName
+    subscription: SubscriptionName | None
     before: SubscriptionBody | None
     after: SubscriptionBody | None
 
@@ -309,7 +309,7 @@ class UndoneBody(Strict):
     """The owner's last change is taken back: the subscription is `after` again, None: gone again."""
 
     act: str
-    subscription: SubscriptionName
+    subscription: SubscriptionName | None
     before: SubscriptionBody | None
     after: SubscriptionBody | None
 

@@ -158,7 +158,7 @@ def change_body(change: Change) -> ChangeBody:
         user=change.actor.user,
         via=change.actor.via,
         act=change.act,
-        subscription=change.subject,
+        subscription=change.subject or None,
         before=maybe(change.before),
         after=maybe(change.after),
     )

@@ -84,7 +84,7 @@ async def undo(call: Call) -> Answered:
         raise refusal(answer, call.key)
     return Answered(
         body=UndoneBody.model_construct(
-            act=answer.act, subscription=answer.subject, before=maybe(answer.before), after=maybe(answer.after)
+            act=answer.act, subscription=answer.subject or None, before=maybe(answer.before), after=maybe(answer.after)
         )
     )
 
