@@ -10,7 +10,7 @@ _HEAD = """\
 # Who may do what
 
 Generated from `bot/core/permission.py` by `tidings docs`; each cell is tested by doing the act
-(`tests/edges/test_permissions.py`).
+(`tests/edges/actions/test_permissions.py`).
 
 Slash commands, buttons, the modal, App Home, the REST API and the command line all go through the same acts, so this is
 the whole of it. A person may do what one of their roles allows. Ranks come from Slack (`users.info`), are at most five

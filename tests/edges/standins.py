@@ -15,6 +15,7 @@ from bot.core.subscription import Subscription, SubscriptionId
 from bot.ports.outbox import OutboxState, Recalled
 from bot.ports.people import ChannelFacts, GroupFacts, PersonFacts
 
+NOW = 1_700_000_000_000
 MEMBER_OF = ChannelFacts(
     channel="C1", name="fraud", is_member=True, is_private=False, is_archived=False, is_external=False
 )

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from bot.actions.acts import Actions
 from bot.actions.world import World
@@ -15,10 +14,7 @@ from bot.core.filters import parse
 from bot.core.permission import Act, Admission, Policy, Rank, Role, may
 from bot.core.subscription import Holding, Style, Subscription, SubscriptionId
 from bot.render.permissions import allows, page
-from bot.stores.audit import RedisAudit
-from bot.stores.keys import Keys
-from bot.stores.subscriptions import RedisSubscriptions
-from tests.edges.standins import MEMBER_OF, Lanes, Past, Persons, Slack, Told
+from tests.edges.standins import MEMBER_OF, Slack
 
 OWNER, RECIPIENT, INSIDER, MEMBER, ADMIN, GUEST, STRANGER, GONE = (f"U{number}" for number in range(1, 9))
 WHO = {Role.OWNER: OWNER, Role.RECIPIENT: RECIPIENT, Role.INSIDER: INSIDER, Role.MEMBER: MEMBER, Role.ADMIN: ADMIN}
@@ -96,39 +92,21 @@ WAYS: dict[Act, tuple[Way, ...]] = {
 
 
 @pytest.fixture
-async def world(redis: Redis, keys: Keys) -> World:
-    ranks = {
-        **dict.fromkeys((OWNER, RECIPIENT, INSIDER, MEMBER, "U20", "U21"), Rank.MEMBER),
-        ADMIN: Rank.ADMIN,
-        GUEST: Rank.GUEST,
-        STRANGER: Rank.STRANGER,
-        GONE: Rank.GONE,
-    }
-    slack = Slack(
+def slack() -> Slack:
+    return Slack(
         channels={
             "C1": replace(MEMBER_OF, is_private=True),
             "C2": replace(MEMBER_OF, channel="C2", is_external=True),
         },
         inside={"C1": {INSIDER}},
-        ranks=ranks,
+        ranks={
+            **dict.fromkeys((OWNER, RECIPIENT, INSIDER, MEMBER, "U20", "U21"), Rank.MEMBER),
+            ADMIN: Rank.ADMIN,
+            GUEST: Rank.GUEST,
+            STRANGER: Rank.STRANGER,
+            GONE: Rank.GONE,
+        },
         groups={"S1": (RECIPIENT, GUEST, STRANGER, GONE)},
-    )
-    draws = iter(range(1_000))
-    subscriptions = RedisSubscriptions(redis, keys)
-    return World(
-        subscriptions=subscriptions,
-        people=slack,
-        channels=slack,
-        audit=RedisAudit(redis, keys),
-        lanes=Lanes(),
-        move=Lanes().move,
-        persons=Persons(),
-        recent=Past(),
-        notices=Told(),
-        refuse_url=lambda _: None,
-        secret_of=lambda place: f"whsec_{place}",
-        now=lambda: 1_700_000_000_000,
-        draw=lambda _: next(draws),
     )
 
 

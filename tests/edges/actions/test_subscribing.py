@@ -1,7 +1,6 @@
 """What people may do and what it comes to, on the real store; Slack's side is told by a small table each test fills."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,72 +27,15 @@ from bot.core.filters import parse
 from bot.core.permission import Act
 from bot.core.subscription import Style, Subscription, SubscriptionId, subscription_id
 from bot.ports.people import ChannelFacts
-from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
-from bot.stores.subscriptions import RedisSubscriptions
-from tests.edges.standins import MEMBER_OF, Lanes, Past, Persons, Slack, Told
+from tests.edges.standins import MEMBER_OF, NOW, Slack
 
 ANA = Actor(team="T1", user="U1")
 BEN = Actor(team="T1", user="U2")
 BOSS = Actor(team="T1", user="U3")
 FRAUD = SlackChannel(team="T1", channel="C1")
-NOW = 1_700_000_000_000
 HOOK = Webhook(team="T1", url="https://hooks.example.com/a")
 OUTSIDE = replace(MEMBER_OF, is_member=False)
-
-
-@pytest.fixture
-def slack() -> Slack:
-    return Slack()
-
-
-@pytest.fixture
-def lanes() -> Lanes:
-    return Lanes()
-
-
-@pytest.fixture
-def past() -> Past:
-    return Past()
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
-def world(redis: Redis, keys: Keys, slack: Slack, lanes: Lanes, past: Past, told: Told) -> World:
-    return World(
-        subscriptions=RedisSubscriptions(redis, keys),
-        people=slack,
-        channels=slack,
-        audit=RedisAudit(redis, keys),
-        lanes=lanes,
-        move=lanes.move,
-        persons=Persons(),
-        recent=past,
-        notices=told,
-        refuse_url=lambda url: None if url.startswith("https://") else "Only https URLs are taken.",
-        secret_of=lambda place: f"whsec_{place}",
-        now=_ticking(),
-        draw=_counting(),
-    )
-
-
-@pytest.fixture
-def actions(world: World) -> Actions:
-    return Actions(world)
-
-
-def _ticking() -> Callable[[], int]:
-    times = iter(range(NOW, NOW + 1_000))
-    return lambda: next(times)
-
-
-def _counting() -> Callable[[int], int]:
-    drawn = iter(range(1_000))
-    return lambda _: next(drawn)
 
 
 async def subscribe(

@@ -1,11 +1,9 @@
 """The acts beyond subscribing: change, rest, move, adopt, undo, look; each audited, and told to whom it concerns."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from bot.actions.acts import Actions
 from bot.actions.world import World
@@ -40,11 +38,8 @@ from bot.core.notices import ChangedByAnother
 from bot.core.sample import is_sample
 from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId
 from bot.core.timing import Digest, Every, Quiet
-from bot.stores.audit import RedisAudit
-from bot.stores.keys import Keys
-from bot.stores.subscriptions import RedisSubscriptions
 from tests.core.examples import event
-from tests.edges.standins import MEMBER_OF, Lanes, Past, Persons, Slack, Told
+from tests.edges.standins import MEMBER_OF, NOW, Lanes, Past, Slack, Told
 
 ANA = Actor(team="T1", user="U1")
 BEN = Actor(team="T1", user="U2")
@@ -52,61 +47,6 @@ BOSS = Actor(team="T1", user="U3")
 FRAUD = SlackChannel(team="T1", channel="C1")
 RISK = SlackChannel(team="T1", channel="C2")
 TO_ANA = SlackPerson(team="T1", user="U1")
-NOW = 1_700_000_000_000
-
-
-@pytest.fixture
-def slack() -> Slack:
-    return Slack(channels={"C1": MEMBER_OF, "C2": replace(MEMBER_OF, channel="C2")})
-
-
-@pytest.fixture
-def lanes() -> Lanes:
-    return Lanes()
-
-
-@pytest.fixture
-def past() -> Past:
-    return Past()
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
-def world(redis: Redis, keys: Keys, slack: Slack, lanes: Lanes, past: Past, told: Told) -> World:
-    return World(
-        subscriptions=RedisSubscriptions(redis, keys),
-        people=slack,
-        channels=slack,
-        audit=RedisAudit(redis, keys),
-        lanes=lanes,
-        move=lanes.move,
-        persons=Persons(),
-        recent=past,
-        notices=told,
-        refuse_url=lambda _: None,
-        secret_of=lambda place: f"whsec_{place}",
-        now=_counting(NOW),
-        draw=lambda_draw(),
-    )
-
-
-def _counting(start: int) -> Callable[[], int]:
-    numbers = iter(range(start, start + 10_000))
-    return lambda: next(numbers)
-
-
-def lambda_draw() -> Callable[[int], int]:
-    numbers = iter(range(10_000))
-    return lambda _: next(numbers)
-
-
-@pytest.fixture
-def actions(world: World) -> Actions:
-    return Actions(world)
 
 
 async def subscribe(
