@@ -13,11 +13,7 @@ from tests.core.examples import event
 from tests.edges.home.conftest import Passing
 from tests.edges.sandbox_page.conftest import ARGUMENTS
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.usefixtures("connected"),
-    pytest.mark.parametrize("connected", ["socket"], indirect=True),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("connected")]
 
 
 async def test_a_person_fills_in_the_form_and_sees_what_they_will_get(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -30,7 +30,6 @@ from bot.slack.inbox import Inbox
 from bot.slack.installation import SingleInstallation
 from bot.slack.orphans.keeper import OrphanKeeper
 from bot.slack.orphans.registrar import Means
-from bot.slack.socket import SocketMode
 from bot.stores.audit import RedisAudit
 from bot.stores.halts import Halts
 from bot.stores.keys import Keys
@@ -181,10 +180,8 @@ def office(
 
 
 @pytest.fixture
-async def listening(
-    office: Office, sandbox: Sandbox, web: SlackWeb, redis: Redis, keys: Keys
-) -> AsyncIterator[SlackApp]:
-    """The app with the keeper, reached over Socket Mode."""
+def app(office: Office, sandbox: Sandbox, web: SlackWeb, redis: Redis, keys: Keys) -> SlackApp:
+    """The app with the keeper."""
     means = office.means
     world = World(
         subscriptions=means.subscriptions,
@@ -201,14 +198,16 @@ async def listening(
         now=office.clock,
         draw=lambda most: most - 1,
     )
-    app = SlackApp(
+    return SlackApp(
         web=web,
         installations=SingleInstallation(web, sandbox.bot_token),
         actions=Actions(world),
         inbox=Inbox(redis, keys),
         orphans=office.keeper,
     )
-    async with SocketMode(app, web, sandbox.app_token, check=0.2) as socket:
-        await asyncio.wait_for(socket.wait_connected(), DEADLINE)
-        yield app
-    await app.drain(DEADLINE)
+
+
+@pytest.fixture
+def listening(connected: SlackApp) -> SlackApp:
+    """The app with the keeper, reached over Socket Mode and over signed HTTP."""
+    return connected
