@@ -31,6 +31,7 @@ from bot.core.backoff import HOUR
 from bot.core.errors import UnavailableError
 from bot.settings import Role, Settings
 from bot.stores.deadletters import KafkaDeadLetters
+from bot.stores.fallen import NotedLetters
 from bot.stores.recent import RecentEvents
 from bot.telemetry import Metrics
 from bot.web import console
@@ -137,7 +138,7 @@ class Process:
     async def _start(self, open_: AsyncExitStack, kept: Stores, kafka: AIOKafkaProducer) -> Sequence[Any]:
         """Start the loops of the roles; returns the routes they serve."""
         settings = self._settings
-        dead_letters = KafkaDeadLetters(kafka, settings.dead_topic)
+        dead_letters = NotedLetters(KafkaDeadLetters(kafka, settings.dead_topic), kept.letters, now=kept.clock)
         routes: list[Any] = []
         if Role.DISPATCH in self._roles:
             self._dispatch = Dispatch(
@@ -196,7 +197,7 @@ class Process:
             log.error("loop_died", loop=loop.get_name(), exc_info=error)
             self._died.set()
 
-    async def _ingesting(self, kept: Stores, dead_letters: KafkaDeadLetters) -> None:
+    async def _ingesting(self, kept: Stores, dead_letters: NotedLetters) -> None:
         """Ingest with a consumer; with a new one whenever one fails, for a failed one never recovers."""
         settings, signals = self._settings, self._signals
         while not signals.stop_ingest.is_set():

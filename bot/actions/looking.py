@@ -16,6 +16,7 @@ from bot.core.subscription import Subscription, SubscriptionId
 from bot.core.terms import Term, holds
 
 SAMPLES = 3
+LETTERS = 5
 VERDICTS = 25
 """Subscriptions that are explained at once."""
 
@@ -85,6 +86,7 @@ class Looking(Listings):
         state = await self._world.lanes.state()
         events = self._world.recent.events()
         own = await self._world.subscriptions.of_owner(actor.team, actor.user)
+        dead = await self._world.letters.newest(actor.team) if detailed else None
         newest = max((event.time.timestamp() for event in events), default=None)
         return Report(
             waiting=state.deliveries,
@@ -96,6 +98,8 @@ class Looking(Listings):
             since=None if newest is None else max(0, self._world.now() - round(newest * 1000)),
             viewer=actor,
             detailed=detailed,
+            dead=None if dead is None else len(dead),
+            fallen=(dead or ())[:LETTERS],
         )
 
     async def history(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.core.destination import Destination, DestinationId
 from bot.core.permission import CLOSED, Policy
+from bot.ports.letters import RecentLetters
 from bot.ports.outbox import Lanes
 from bot.ports.people import Audit, Channels, Notices, People, Persons, Recent, Subscriptions
 
@@ -27,6 +28,7 @@ class World:
     persons: Persons
     recent: Recent
     notices: Notices
+    letters: RecentLetters
     move: Callable[[DestinationId, Destination], Awaitable[int]]
     refuse_url: Callable[[str], str | None]
     secret_of: Callable[[DestinationId], str]

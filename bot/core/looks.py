@@ -80,11 +80,22 @@ class NoSuchEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fallen:
+    """A delivery that was given up, at a time in ms since the epoch; its whole letter is in the dead-letter topic."""
+
+    delivery: DeliveryId
+    place: DestinationId
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """How things stand. `waiting` deliveries in `lanes` lanes; `oldest` is how long the oldest has waited, in ms.
 
     `paused` is what is paused of the viewer's workspace, with the reasons. `events` were seen lately, the newest
-    `since` milliseconds ago. `dead` counts the workspace's dead letters, None where nobody counted.
+    `since` milliseconds ago. `dead` counts the workspace's dead letters of the last week, None where nobody counted;
+    `fallen` are the newest of them, for admins.
     """
 
     waiting: int
@@ -97,6 +108,7 @@ class Report:
     viewer: Actor
     detailed: bool
     dead: int | None = None
+    fallen: tuple[Fallen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from bot.core.deadletter import Closing
 from bot.core.delivery import Bury, DeliveryId, Lane
 from bot.core.destination import Destination
 from bot.core.event import Position, Unreadable
+from bot.core.looks import Fallen
 from bot.ports.outbox import Parked
 from bot.ports.outlet import Item
 
@@ -20,6 +21,14 @@ class ParkedDeliveries(Protocol):
 
     async def forget(self, deliveries: Sequence[DeliveryId]) -> None:
         """Write that they are settled. Raises UnavailableError."""
+        ...
+
+
+class RecentLetters(Protocol):
+    """The last dead letters of each workspace, in short."""
+
+    async def newest(self, team: str) -> tuple[Fallen, ...]:
+        """Those of the last week, the newest first; a hundred at most. Raises UnavailableError."""
         ...
 
 

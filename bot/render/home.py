@@ -1,6 +1,6 @@
 """The App Home: what a person sees when they open Tidings in the sidebar."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.answers import Answer, Listing
 from bot.core.destination import DestinationId, InstallationId
 from bot.core.errors import UnavailableError
-from bot.core.looks import Passed, Preferred, Report
+from bot.core.looks import Fallen, Passed, Preferred, Report
 from bot.core.timing import clock
 from bot.render import inputs
 from bot.render.figures import age
@@ -18,7 +18,7 @@ from bot.render.mrkdwn import code, escape, place
 from bot.render.pieces import actions, button, context, divider, header, overflow, section
 from bot.render.replies import halted, reply, row
 from bot.render.reply.looks import line
-from bot.render.reply.phrases import capital
+from bot.render.reply.phrases import capital, clipped, when
 from bot.render.reply.places import named
 from bot.render.usage import COMMAND, DESCRIPTION
 
@@ -34,6 +34,8 @@ WHY: Final = "home.why"
 
 PER_PAGE: Final = 15
 LATELY: Final = 5
+REASON: Final = 150
+"""Characters of a dead letter's reason that are shown."""
 PAUSED: Final = 20
 """Paused places that are shown: a view has at most 100 blocks."""
 
@@ -207,7 +209,7 @@ def _health(page: Page) -> list[Block]:
         f"*Events seen lately*  ·  {report.events:,}{_since(report.since)}",
         f"*Dead letters*  ·  {_dead(report)}",
     ]
-    blocks = [section("\n".join(facts)), divider()]
+    blocks = [section("\n".join(facts)), *_fallen(report.fallen), divider()]
     paused = sorted(report.paused.items())
     if not paused:
         return [*blocks, section("*No place is paused.*")]
@@ -230,8 +232,19 @@ def _paused(paused: Iterable[tuple[DestinationId | InstallationId, str]]) -> lis
 
 
 def _dead(report: Report) -> str:
-    hint = f"{code('tidings dead list')} on the command line shows them"
-    return hint if report.dead is None else f"{report.dead:,}; {hint}"
+    hint = f"{code('tidings dead list')} on the command line shows them whole"
+    return hint if report.dead is None else f"{report.dead:,} in the last week; {hint}"
+
+
+def _fallen(letters: Sequence[Fallen]) -> list[Block]:
+    """The newest dead letters: where each should have gone, and why it did not."""
+    if not letters:
+        return []
+    lines = [
+        f"{when(one.at)}  {capital(named(one.place))}: {escape(clipped(one.reason, REASON))}  {code(one.delivery)}"
+        for one in letters
+    ]
+    return [context("\n".join(lines))]
 
 
 def _since(since: int | None) -> str:

@@ -218,6 +218,10 @@ class Keys:
         """HASH: a lost place, or `owner/<team>/<user>` → who was told what about it, as JSON."""
         return f"{self.prefix}orphans"
 
+    def fallen(self, team: str) -> str:
+        """LIST with an expiry: a workspace's last dead letters in short, the newest first, as JSON."""
+        return f"{self.prefix}fallen:{team}"
+
     def turn(self, name: str) -> str:
         """STRING with an expiry: the process whose turn it is at something that one does for all."""
         return f"{self.prefix}turn:{name}"

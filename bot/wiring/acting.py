@@ -49,6 +49,7 @@ async def acts(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterato
             channels=directory.channels,
             audit=kept.audit,
             lanes=kept.outbox,
+            letters=kept.letters,
             persons=kept.persons,
             recent=recent,
             notices=notices,

@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.stores.audit import RedisAudit
 from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
+from bot.stores.fallen import RedisRecentLetters
 from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
@@ -61,6 +62,7 @@ class Stores:
     registry: Registry
     persons: RegistryPersons
     audit: RedisAudit
+    letters: RedisRecentLetters
     parked: ParkedJournal
     epoch: Epoch
     recovery: Recovery
@@ -99,6 +101,7 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                 registry=registered,
                 persons=RegistryPersons(registered),
                 audit=RedisAudit(redis, keys),
+                letters=RedisRecentLetters(redis, keys, now=clock),
                 parked=parked,
                 epoch=epoch,
                 recovery=Recovery(

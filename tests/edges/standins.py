@@ -7,7 +7,7 @@ from bot.core.delivery import DeliveryId
 from bot.core.destination import Destination, DestinationId, InstallationId
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
-from bot.core.looks import Tokens, Trace
+from bot.core.looks import Fallen, Tokens, Trace
 from bot.core.notices import Notice
 from bot.core.permission import Rank
 from bot.core.person import Person
@@ -146,6 +146,17 @@ class Past:
 
     def tokens(self) -> Tokens:
         return Tokens(models=tuple(dict.fromkeys(one.model.name for one in self.seen)))
+
+
+@dataclass
+class Letters:
+    """Dead letters in short."""
+
+    kept: list[Fallen] = field(default_factory=list)
+
+    async def newest(self, team: str) -> tuple[Fallen, ...]:
+        assert team
+        return tuple(self.kept)
 
 
 @dataclass

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from bot.core.answers import Actor, Listing, Shelf
+from bot.core.delivery import DeliveryId
 from bot.core.destination import DestinationId, SlackChannel, SlackPerson
 from bot.core.errors import UnavailableError
 from bot.core.filters import parse
-from bot.core.looks import Passed, Preferred, Report
+from bot.core.looks import Fallen, Passed, Preferred, Report
 from bot.core.person import Person
 from bot.core.subscription import Hold, Holding, Style, Subscription, subscription_id
 from bot.core.timing import Digest, Every, Quiet
@@ -113,7 +114,23 @@ def test_health_without_anything_to_tell_says_so() -> None:
     health = Shown(tab=Tab.HEALTH)
     assert "No place is paused." in repr(valid(home(Page(shown=health, listing=None, report=REPORT))))
     assert "I can't tell how things stand." in repr(valid(home(Page(shown=health, listing=None))))
-    assert "3; `tidings dead list`" in repr(home(Page(shown=health, listing=None, report=replace(REPORT, dead=3))))
+    assert "3 in the last week; `tidings dead list`" in repr(
+        home(Page(shown=health, listing=None, report=replace(REPORT, dead=3)))
+    )
+
+
+def test_the_newest_dead_letters_are_told_with_place_and_reason_and_nothing_of_theirs_is_live() -> None:
+    letter = Fallen(
+        delivery=DeliveryId("f" * 32),
+        place=DestinationId("slack/T1/C1"),
+        reason="<!channel> " * 90,
+        at=1_700_000_000_000,
+    )
+    page = Page(shown=Shown(tab=Tab.HEALTH), listing=None, report=replace(REPORT, dead=7, fallen=(letter,) * 5))
+    text = str(valid(home(page)))
+    assert "7 in the last week" in text
+    assert "<#C1>: &lt;!channel&gt;" in text
+    assert "<!channel>" not in text
 
 
 def test_an_installation_can_go_on_but_not_be_moved() -> None:

@@ -11,7 +11,7 @@ from bot.actions.world import World
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
-from tests.edges.standins import MEMBER_OF, NOW, Lanes, Past, Persons, Slack, Told
+from tests.edges.standins import MEMBER_OF, NOW, Lanes, Letters, Past, Persons, Slack, Told
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def world(redis: Redis, keys: Keys, slack: Slack, lanes: Lanes, past: Past, told
     """Each look at the clock is a millisecond later than the one before; numbers are drawn from 0 on."""
     times, numbers = count(NOW), count()
     return World(
+        letters=Letters(),
         subscriptions=RedisSubscriptions(redis, keys),
         people=slack,
         channels=slack,

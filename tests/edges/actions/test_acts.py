@@ -29,11 +29,11 @@ from bot.core.answers import (
 from bot.core.answers import (
     Tested as WasTested,
 )
-from bot.core.delivery import delivery_id
+from bot.core.delivery import DeliveryId, delivery_id
 from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, Target, destination_id
 from bot.core.event import Model, Requester, Status
 from bot.core.filters import parse
-from bot.core.looks import NoSuchEvent, Preferred, Preview, Report, Trace, Why
+from bot.core.looks import Fallen, NoSuchEvent, Preferred, Preview, Report, Trace, Why
 from bot.core.notices import ChangedByAnother
 from bot.core.sample import is_sample
 from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId
@@ -327,16 +327,24 @@ async def test_why_tells_a_member_nothing_of_others_direct_messages(actions: Act
     assert len(everything.verdicts) == 1
 
 
-async def test_status_tells_how_much_waits_and_how_fresh_the_events_are(actions: Actions, past: Past) -> None:
+async def test_status_tells_how_much_waits_and_how_fresh_the_events_are_and_admins_what_fell(
+    actions: Actions, world: World, past: Past
+) -> None:
     past.seen = [event()]
     await subscribe(actions)
     answer = await actions.status(ANA)
     assert isinstance(answer, Report)
     assert (answer.waiting, answer.subscriptions, answer.events, answer.detailed) == (3, 1, 1, False)
     assert answer.since is not None
+    assert (answer.dead, answer.fallen) == (None, ())
+    letters: Any = world.letters
+    letters.kept = [
+        Fallen(delivery=DeliveryId(f"{number}"), place=destination_id(FRAUD), reason="msg_too_long", at=NOW)
+        for number in range(7)
+    ]
     detailed = await actions.status(BOSS)
     assert isinstance(detailed, Report)
-    assert detailed.detailed
+    assert (detailed.detailed, detailed.dead, len(detailed.fallen)) == (True, 7, 5)
 
 
 async def test_ones_own_results_come_by_slack_id_and_by_address(actions: Actions, world: World) -> None:

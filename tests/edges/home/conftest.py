@@ -36,6 +36,7 @@ from tests.edges.slack.conftest import (  # noqa: F401 - fixtures, found by thei
     subscriptions,
     web,
 )
+from tests.edges.standins import Letters
 
 
 @dataclass
@@ -180,6 +181,7 @@ def actions(
     stand_in: Any = lanes
     return Actions(
         World(
+            letters=Letters(),
             subscriptions=subscriptions,
             people=workspace,
             channels=workspace,

@@ -38,7 +38,7 @@ from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
-from tests.edges.standins import Lanes, Past, Persons, Told
+from tests.edges.standins import Lanes, Letters, Past, Persons, Told
 
 DEADLINE = 30.0
 
@@ -101,6 +101,7 @@ def actions(
 ) -> Actions:
     return Actions(
         World(
+            letters=Letters(),
             subscriptions=subscriptions,
             people=known_people,
             channels=known_channels,

@@ -40,7 +40,7 @@ from bot.stores.removal import Removal
 from bot.stores.subscriptions import RedisSubscriptions
 from tests.core.examples import event
 from tests.edges.outbox.world import Paper
-from tests.edges.standins import Past, Persons, Told
+from tests.edges.standins import Letters, Past, Persons, Told
 
 TEAM = "T0SANDBOX"
 HOUR = 3_600_000
@@ -184,6 +184,7 @@ def app(office: Office, sandbox: Sandbox, web: SlackWeb, redis: Redis, keys: Key
     """The app with the keeper."""
     means = office.means
     world = World(
+        letters=Letters(),
         subscriptions=means.subscriptions,
         people=means.people,
         channels=means.channels,

@@ -31,6 +31,7 @@ from bot.stores.registry import Registry
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.web.api.routes import Api
 from bot.web.server import Server
+from tests.edges.standins import Letters
 
 T0 = 1_800_000_000_000
 ANA, BEN, BOSS = "U0ANA", "U0BEN", "U0BOSS"
@@ -191,6 +192,7 @@ class Office:
         self.audit = RedisAudit(redis, keys)
         self.keys = ApiKeys(Registry(redis, keys), now=self.clock, chance=secrets.token_bytes)
         self.world = World(
+            letters=Letters(),
             subscriptions=self.subscriptions,
             people=self.slack,
             channels=self.slack,
