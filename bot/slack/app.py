@@ -16,7 +16,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot.actions.acts import Actions
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.installation import Installations
 from bot.slack import buttons, channels, commands, home, lifecycle, modals, preferences, shortcuts, unexpected
 from bot.slack.desk import SLIP, Desk, Slip

@@ -8,7 +8,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.core.orphans import Happening
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.web import Said
 from bot.render.replies import welcome
 from bot.slack.desk import Desk, Request
 from bot.slack.orphans.happenings import heard

@@ -21,7 +21,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.actions.acts import Actions
 from bot.core.answers import Actor
 from bot.core.errors import TidingsError, UnavailableError
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.outlets.transport import BROKEN
 from bot.render.message import Message
 from bot.slack.errands import BusyError, Errands

@@ -11,8 +11,8 @@ from bot.core.fingerprint import fingerprint
 from bot.core.form import Form, Setting, called_group, read_filter
 from bot.core.looks import Preview
 from bot.core.subscription import Subscription
-from bot.outlets.slack_errors import Answer
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.errors import Answer
+from bot.outlets.slack.web import Said
 from bot.render.modals import Draft, form_view
 from bot.slack import forms
 from bot.slack.desk import Desk, Request

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.core.delivery import Failed, Unknown
-from bot.outlets.slack_errors import Answer
-from bot.outlets.slack_web import Said, SlackWeb
+from bot.outlets.slack.errors import Answer
+from bot.outlets.slack.web import Said, SlackWeb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

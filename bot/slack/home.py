@@ -19,8 +19,8 @@ from bot.core.answers import Answer, Listing
 from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.looks import Preferred, Report
-from bot.outlets.slack_errors import Answer as SlackAnswer
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.errors import Answer as SlackAnswer
+from bot.outlets.slack.web import Said
 from bot.render.home import AGAIN, CLEAR, LATELY, PAGE, PLACE, SEARCH, TAB, Page, Shown, Tab, away, home
 from bot.render.message import Block
 from bot.render.preferences import move_view

@@ -3,8 +3,8 @@
 import asyncio
 
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_errors import Answer
-from bot.outlets.slack_web import Said, SlackWeb
+from bot.outlets.slack.errors import Answer
+from bot.outlets.slack.web import Said, SlackWeb
 from bot.ports.installation import Installation, Installations
 
 __all__ = ["Installation", "Installations", "SingleInstallation"]

@@ -16,8 +16,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.core.destination import DestinationId, InstallationId, slack_installation
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_errors import Answer
-from bot.outlets.slack_web import Said, SlackWeb
+from bot.outlets.slack.errors import Answer
+from bot.outlets.slack.web import Said, SlackWeb
 from bot.ports.installation import Installation
 from bot.stores.installations import Access, InstallationStore
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from bot.core.answers import Listing
 from bot.core.destination import SlackChannel
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.web import Said
 from bot.slack.desk import Desk, Request
 
 _PATH: Final = re.compile(r"/archives/(?P<channel>[CDG][A-Z0-9]+)/p(?P<seconds>\d{10})(?P<rest>\d{6})")

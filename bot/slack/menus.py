@@ -10,7 +10,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.core.answers import Answer
 from bot.core.backoff import HOUR
 from bot.core.subscription import Holding, SubscriptionId, read_id
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.web import Said
 from bot.render import help as manual
 from bot.render.message import Block, Message
 from bot.render.replies import reply

@@ -13,8 +13,8 @@ import structlog
 from bot.core.backoff import SECOND
 from bot.core.errors import UnavailableError
 from bot.core.notices import Notice
-from bot.outlets.slack_errors import Answer, Kind, kind_of
-from bot.outlets.slack_web import Reply, Said, SlackWeb
+from bot.outlets.slack.errors import Answer, Kind, kind_of
+from bot.outlets.slack.web import Reply, Said, SlackWeb
 from bot.render.message import Message
 from bot.render.notices import notice as said
 from bot.slack.directory.lookup import TokenOf

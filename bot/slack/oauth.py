@@ -16,8 +16,8 @@ from aiohttp import hdrs, web
 
 from bot.core.delivery import Failed, Unknown
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_errors import Answer, Kind, kind_of
-from bot.outlets.slack_web import Said, SlackWeb
+from bot.outlets.slack.errors import Answer, Kind, kind_of
+from bot.outlets.slack.web import Said, SlackWeb
 from bot.ports.installation import Installation
 from bot.render import install
 from bot.render.install import Page

@@ -4,8 +4,8 @@ from typing import Final
 
 import structlog
 
-from bot.outlets.slack_errors import Answer
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.errors import Answer
+from bot.outlets.slack.web import Said
 from bot.render.message import Block
 from bot.render.modals import too_late
 from bot.slack.desk import Desk, Request

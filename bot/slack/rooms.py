@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from bot.outlets.slack_web import Said, SlackWeb
+from bot.outlets.slack.web import Said, SlackWeb
 
 SECONDS = 300.0
 """How old an answer may be; users.conversations is of tier 3."""

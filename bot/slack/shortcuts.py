@@ -14,7 +14,7 @@ from bot.core.event import Event
 from bot.core.filters import Filter
 from bot.core.form import Form, Where, fill
 from bot.core.subscription import Style, Subscription
-from bot.outlets.slack_web import Reply, Said
+from bot.outlets.slack.web import Reply, Said
 from bot.render.message import DELIVERY_EVENT, told_of
 from bot.render.modals import LESS, MORE, forgotten, not_ours, said_view
 from bot.slack.desk import Desk, Request

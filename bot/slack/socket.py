@@ -18,8 +18,8 @@ from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.outlets.slack_errors import Answer, Kind, kind_of
-from bot.outlets.slack_web import Said, SlackWeb
+from bot.outlets.slack.errors import Answer, Kind, kind_of
+from bot.outlets.slack.web import Said, SlackWeb
 from bot.settings import SettingsError
 from bot.slack.app import SlackApp
 

@@ -9,7 +9,7 @@ from bot.actions.acts import Actions
 from bot.actions.world import World
 from bot.core.address import check_url
 from bot.core.permission import Policy
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.people import Recent
 from bot.render.webhook import signing_secret
 from bot.settings import Settings, has_slack

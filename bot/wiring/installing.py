@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.settings import Settings
 from bot.slack.directory.channels import SlackChannels
 from bot.slack.directory.groups import SlackGroups

@@ -9,8 +9,8 @@ from bot.core.destination import Destination, DestinationId, SlackChannel, desti
 from bot.core.doubt import policy
 from bot.core.event import Event
 from bot.core.subscription import Doubt
-from bot.outlets.slack import SlackOutlet
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports.gate import Gate
 from bot.ports.outlet import Item, Service

@@ -19,7 +19,7 @@ from bot.core.orphans import (
     outlives_owner,
 )
 from bot.core.subscription import Hold, Holding, Subscription, SubscriptionId
-from bot.outlets.slack_errors import Answer, outcome_of
+from bot.outlets.slack.errors import Answer, outcome_of
 
 PLACE = DestinationId("slack/T1/C1")
 TARGETS: list[tuple[Target, str | None, Target | None, bool]] = [

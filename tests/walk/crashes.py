@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bot.outlets.slack_web import Reply, SlackWeb
+from bot.outlets.slack.web import Reply, SlackWeb
 from consumers.kafka import Record, Start
 from consumers.offsets import Bounds
 

@@ -16,7 +16,7 @@ from bot.core.delivery import Bury, DeliveryId, Done, delivery_id
 from bot.core.destination import Destination, SlackChannel, Webhook, destination_id
 from bot.core.event import event_key
 from bot.core.pacing import Pace
-from bot.outlets.slack import SlackOutlet
+from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports.outlet import Service
 from bot.stores.deadletters import KafkaDeadLetters

@@ -19,8 +19,8 @@ from bot.core.filters import parse
 from bot.core.person import Person
 from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId, Threading
 from bot.core.timing import read_digest, read_quiet
-from bot.outlets.slack import SlackOutlet
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.outlet import Service
 from bot.render.digest import take
 from bot.sandbox.limits import Rates

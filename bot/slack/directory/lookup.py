@@ -8,8 +8,8 @@ import structlog
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_errors import Answer
-from bot.outlets.slack_web import Reply, Said, SlackWeb
+from bot.outlets.slack.errors import Answer
+from bot.outlets.slack.web import Reply, Said, SlackWeb
 
 TokenOf = Callable[[str], Awaitable[str]]
 """The bot's token in a workspace."""

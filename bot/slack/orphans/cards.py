@@ -13,7 +13,7 @@ from bot.core.destination import DestinationId, SlackChannel
 from bot.core.notices import Orphanhood
 from bot.core.permission import Act
 from bot.core.subscription import SubscriptionId
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.web import Said
 from bot.render.message import Message
 from bot.render.notices import ADOPT, END, MOVE, RESUME, ended, move_modal, resumed
 from bot.render.replies import reply

@@ -12,8 +12,8 @@ from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Scope, Sent, T
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread, Webhook
 from bot.core.errors import UnavailableError
 from bot.core.subscription import Doubt
-from bot.outlets.slack import SlackOutlet
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.outlet import Parcel
 from bot.render.doubt import asked_about
 from bot.render.message import carried

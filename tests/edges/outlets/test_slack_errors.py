@@ -1,7 +1,7 @@
 import pytest
 
 from bot.core.delivery import Failed, Outcome, Refused, Scope, Throttled, Unknown
-from bot.outlets.slack_errors import Answer, Kind, kind_of, outcome_of
+from bot.outlets.slack.errors import Answer, Kind, kind_of, outcome_of
 
 # Copied by hand from https://docs.slack.dev/reference/methods/chat.postMessage and the list of common errors.
 DOCUMENTED = {

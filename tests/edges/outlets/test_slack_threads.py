@@ -15,8 +15,8 @@ from bot.core.event import Event
 from bot.core.filters import parse
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId, Threading
 from bot.core.threads import threads_of
-from bot.outlets.slack import SlackOutlet
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.outlet import Parcel
 from bot.render.message import carried
 from bot.sandbox.limits import Rates

@@ -9,8 +9,8 @@ import pytest
 from bot.core.delivery import Refused, Scope, Sent, Throttled
 from bot.core.destination import SlackChannel
 from bot.core.errors import UnavailableError
-from bot.outlets.slack import SlackOutlet
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
 from tests.core.examples import event

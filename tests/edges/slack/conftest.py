@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from bot.actions.acts import Actions
 from bot.actions.world import World
 from bot.core.address import check_url
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.render.reply.menu import MENU
 from bot.render.webhook import signing_secret
 from bot.sandbox.limits import Rates

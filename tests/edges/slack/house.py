@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
 from redis.asyncio import Redis
 
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.installation import Installation
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox

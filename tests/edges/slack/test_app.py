@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.actions.acts import Actions
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.slack.app import SlackApp
 from bot.slack.errands import Errands

@@ -16,8 +16,8 @@ from bot.core.filters import parse
 from bot.core.routing import Router
 from bot.core.schedules import SLACK
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId
-from bot.outlets.slack import SlackOutlet
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.outbox import Arrival, Leased
 from bot.ports.outlet import Item, Parcel
 from bot.render.doubt import SHOW

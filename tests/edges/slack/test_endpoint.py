@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
 
 from bot.actions.acts import Actions
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.slack.app import SlackApp
 from bot.slack.endpoint import LARGEST, PATH, Endpoint
 from bot.slack.inbox import Inbox

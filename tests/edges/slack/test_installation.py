@@ -1,7 +1,7 @@
 import pytest
 
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.slack.installation import Installation, SingleInstallation
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.web import Said
 from bot.slack import lifecycle
 from bot.slack.app import SlackApp
 from bot.slack.endpoint import PATH, Endpoint

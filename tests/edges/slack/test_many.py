@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_web import Said
+from bot.outlets.slack.web import Said
 from bot.ports.installation import Installation
 from bot.slack import many as many_module
 from bot.slack.many import AGAIN, ManyInstallations

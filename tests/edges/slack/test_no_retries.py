@@ -15,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.delivery import Unknown
 from bot.core.destination import SlackChannel
 from bot.core.errors import UnavailableError
-from bot.outlets.slack import SlackOutlet
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.slack.app import SlackApp
 from bot.slack.directory.channels import SlackChannels

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bot.actions.acts import Actions
 from bot.core.errors import UnavailableError
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.slack import reception
 from bot.slack.app import SlackApp

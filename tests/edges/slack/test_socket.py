@@ -9,7 +9,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from structlog.testing import capture_logs
 
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.settings import SettingsError
 from bot.slack import socket as module

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.sandbox.server import Sandbox
 from bot.slack.directory.channels import SlackChannels
 from bot.slack.directory.groups import SlackGroups

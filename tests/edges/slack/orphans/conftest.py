@@ -18,7 +18,7 @@ from bot.core.filters import parse
 from bot.core.notices import Notice, Orphaned, Recovered
 from bot.core.routing import Routed
 from bot.core.subscription import Subscription, SubscriptionId
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.outbox import Arrival
 from bot.sandbox.server import Sandbox
 from bot.slack.app import SlackApp

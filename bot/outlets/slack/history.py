@@ -7,8 +7,8 @@ from typing import Any, assert_never
 from bot.core.backoff import SECOND
 from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
-from bot.outlets.slack_errors import Answer, Kind, kind_of
-from bot.outlets.slack_web import Reply, Said, SlackWeb, outcome_of_reply
+from bot.outlets.slack.errors import Answer, Kind, kind_of
+from bot.outlets.slack.web import Reply, Said, SlackWeb, outcome_of_reply
 from bot.render.message import carried, thread_marked
 
 _BEFORE = 5 * SECOND

@@ -15,7 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.core.backoff import SECOND
 from bot.core.delivery import Failed, Outcome, Unknown
 from bot.outlets import deadline
-from bot.outlets.slack_errors import Answer, outcome_of
+from bot.outlets.slack.errors import Answer, outcome_of
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
 
 

@@ -22,10 +22,10 @@ from bot.core.errors import UnavailableError
 from bot.core.event import Event
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
-from bot.outlets.slack_errors import Answer, Kind, kind_of
-from bot.outlets.slack_history import Blind, Looked
-from bot.outlets.slack_threads import Thread, Threading
-from bot.outlets.slack_web import Said, SlackWeb, outcome_of_reply
+from bot.outlets.slack.errors import Answer, Kind, kind_of
+from bot.outlets.slack.history import Blind, Looked
+from bot.outlets.slack.threads import Thread, Threading
+from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
 from bot.render.digest import merge

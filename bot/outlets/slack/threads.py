@@ -11,8 +11,8 @@ from bot.core.destination import DestinationId, SlackChannel, SlackPlace, SlackT
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
 from bot.core.threads import ThreadKey, threads_of
-from bot.outlets.slack_history import Blind, Looked, find, find_parent
-from bot.outlets.slack_web import SlackWeb
+from bot.outlets.slack.history import Blind, Looked, find, find_parent
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.threads import Threads
 
 log = structlog.get_logger()
