@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
@@ -22,15 +22,17 @@ from bot.core.errors import UnavailableError
 from bot.core.event import Event
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
+from bot.outlets.slack.call import Call, Post, make
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
+from bot.outlets.slack.mending import mended
 from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
 from bot.render.digest import merge
-from bot.render.doubt import QUESTION_EVENT, question, question_metadata, repeated
-from bot.render.message import Block, Message, metadata
+from bot.render.doubt import question, question_metadata, repeated
+from bot.render.message import Message, metadata
 
 log = structlog.get_logger()
 
@@ -47,20 +49,6 @@ async def _no_other(_team: str, _refused: str) -> str | None:
 
 async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
     return Doubt.REPEAT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Post:
-    """The arguments of one chat.postMessage."""
-
-    token: str
-    channel: str
-    thread: str | None
-    text: str
-    blocks: tuple[Block, ...]
-    metadata: dict[str, Any]
-    begins: Thread | None = None
-    """The thread whose first message it is, where it is posted to the channel."""
 
 
 class SlackOutlet:
@@ -148,7 +136,7 @@ class SlackOutlet:
         if isinstance(looked, Blind):
             outcome = await self._send_blindly(place, missing, token, looked.reason, thread)
         else:
-            outcome = await self._post(self._result(place, missing, token, thread))
+            outcome = await self._say(self._result(place, missing, token, thread))
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
@@ -173,78 +161,47 @@ class SlackOutlet:
         match policy:
             case Doubt.REPEAT:
                 post = self._result(place, items, token, thread)
-                message = repeated(Message(text=post.text, blocks=post.blocks))
-                return await self._post(replace(post, text=message.text, blocks=message.blocks))
+                return await self._say(replace(post, message=repeated(post.message)))
             case Doubt.ASK:
-                outcome = await self._post(self._question(place, items, token))
+                outcome = await self._say(self._question(place, items, token))
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
-    def _result(self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None) -> _Post:
+    def _result(self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None) -> Post:
         message = merge(items, now=round(self._clock() * SECOND), reader=_reader(place))
         post = _compose(place, message, metadata(items), token)
         if thread is None:
             return post
         return replace(post, thread=thread.parent, begins=thread, metadata=thread.mark(post.metadata))
 
-    def _question(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> _Post:
+    def _question(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> Post:
         return _compose(place, question(items, reader=_reader(place)), question_metadata(items), token)
 
-    async def _post(self, post: _Post) -> Outcome:
-        """Post, and mend what can be mended: each thing once, so that this ends."""
-        mended: set[Kind] = set()
+    async def _say(self, call: Call) -> Outcome:
+        """Make the call, and mend what can be mended: each thing once, so that this ends."""
+        tried: set[Kind] = set()
         while True:
-            reply = await self._call(post)
+            reply = await make(self._web, call)
             if isinstance(reply, Said):
-                ts = str(reply.data.get("ts", ""))
-                if post.begins is not None and post.thread is None and ts:
-                    await self._threading.begin(post.begins, ts)
-                return Sent(reference=f"{reply.data.get('channel', post.channel)}/{ts}")
+                return await self._said(call, reply)
             kind = kind_of(reply) if isinstance(reply, Answer) else None
-            other = await self._mend(kind, post) if kind is not None and kind not in mended else None
+            other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
             if kind is None or other is None:
                 return outcome_of_reply(reply)
-            log.info("slack_post_mended", kind=kind.name.lower(), channel=post.channel)
-            mended.add(kind)
-            post = other
+            log.info("slack_call_mended", kind=kind.name.lower(), channel=call.channel)
+            tried.add(kind)
+            call = other
 
-    async def _call(self, post: _Post) -> Said | Answer | Failed | Unknown:
-        return await self._web.ask(
-            self._web.api.chat_postMessage(
-                token=post.token,
-                channel=post.channel,
-                thread_ts=post.thread,
-                text=post.text,
-                blocks=post.blocks or None,
-                metadata=post.metadata,
-                # Slack fetches what it unfurls, and a model may have written the URL:
-                # https://docs.slack.dev/messaging/unfurling-links-in-messages
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        )
-
-    async def _mend(self, kind: Kind, post: _Post) -> _Post | None:
-        """What may be taken instead, or None."""
-        match kind:
-            # A question without its button would be none.
-            case Kind.PAYLOAD if post.blocks and post.metadata["event_type"] != QUESTION_EVENT:
-                return replace(post, blocks=())
-            case Kind.THREAD if post.thread is not None:
-                return replace(post, thread=None)
-            case Kind.THREAD_GONE if post.begins is not None and post.thread is not None:
-                return replace(post, thread=None)
-            case Kind.MEMBERSHIP:
-                joined = await self._web.ask(self._web.api.conversations_join(channel=post.channel, token=post.token))
-                return post if isinstance(joined, Said) else None
-            case _:
-                return None
+    async def _said(self, call: Call, reply: Said) -> Sent:
+        """Note what later messages need to know of this one."""
+        ts = str(reply.data.get("ts", ""))
+        if isinstance(call, Post) and call.begins is not None and call.thread is None and ts:
+            await self._threading.begin(call.begins, ts)
+        return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}")
 
 
-def _compose(place: SlackPlace, message: Message, metadata: dict[str, Any], token: str) -> _Post:
+def _compose(place: SlackPlace, message: Message, metadata: dict[str, Any], token: str) -> Post:
     channel, thread = _address(place)
-    return _Post(
-        token=token, channel=channel, thread=thread, text=message.text, blocks=message.blocks, metadata=metadata
-    )
+    return Post(token=token, channel=channel, thread=thread, message=message, metadata=metadata)
 
 
 def _reader(place: SlackPlace) -> str | None:
