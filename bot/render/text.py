@@ -4,7 +4,9 @@ Lengths are in UTF-16 code units: Slack does not say what it counts, and no way 
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import accumulate
 
 from bot.render.mrkdwn import escape
 
@@ -31,6 +33,15 @@ def clean(text: str) -> str:
 def units(text: str) -> int:
     """The text's length in UTF-16 code units."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def reach(text: str, room: int) -> int:
+    """How many letters from the beginning fit into `room`, all of their graphemes whole."""
+    end = min(len(text), max(0, room))
+    if not text[:end].isascii():
+        wide = accumulate(2 if letter > "\uffff" else 1 for letter in text[:end])
+        end = bisect_right(list(wide), room)
+    return _whole(text, end)
 
 
 def cut(text: str, room: int) -> str:
@@ -70,13 +81,18 @@ def _cut(text: str, room: int, weigh: Callable[[str], int]) -> str:
         if room < 0:
             break
         end += 1
-    while 0 < end < len(text) and _together(text, end):
-        end -= 1
+    end = _whole(text, end)
     space = max(text.rfind(blank, max(0, end - _WORD), end) for blank in " \n")
     return text[: space if space > 0 else end]
 
 
-def _together(text: str, at: int) -> bool:
+def _whole(text: str, end: int) -> int:
+    while 0 < end < len(text) and together(text, end):
+        end -= 1
+    return end
+
+
+def together(text: str, at: int) -> bool:
     """Whether the letters around `at` are one grapheme: the rules of UAX #29, on the safe side of them."""
     before, after = text[at - 1], text[at]
     if (before, after) == ("\r", "\n"):
