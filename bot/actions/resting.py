@@ -54,11 +54,13 @@ class Resting(Subscribing):
 
     async def resume_place(self, actor: Actor, place: DestinationId) -> PlaceResumed | NoSuchPlace | NotAllowed:
         """Let everything that was held for a place go on; those may who may hold a subscription that leads there."""
+        if workspace_of(place) != actor.team:
+            return NoSuchPlace(place=place)
         affected = await self._affected(actor, place)
         refused = await self._refuse_place(actor, affected)
         if refused is not None:
             return refused
-        if not affected and (workspace_of(place) != actor.team or place not in await self._world.lanes.paused()):
+        if not affected and place not in await self._world.lanes.paused():
             return NoSuchPlace(place=place)
         refused = await self._refuse_external(actor, affected[0].destination) if affected else None
         if refused is not None:
@@ -72,33 +74,30 @@ class Resting(Subscribing):
     async def move_place(
         self, actor: Actor, place: DestinationId, to: Destination
     ) -> Moved | BadPlace | NoSuchPlace | NotAllowed:
-        """Let all subscriptions of a lost place lead elsewhere, with what waits for it."""
-        affected = await self._affected(actor, place)
-        refused = await self._refuse_place(actor, affected)
-        if refused is not None:
-            return refused
-        if not affected:
+        """Let the subscriptions of a lost place that the actor may edit lead elsewhere.
+
+        What waits for the place is everybody's who is subscribed there: it goes along once nobody else's is left.
+        """
+        if workspace_of(place) != actor.team:
+            return NoSuchPlace(place=place)
+        movable = await self._editable(actor, await self._affected(actor, place))
+        if isinstance(movable, NotAllowed):
+            return movable
+        if not movable:
             return NoSuchPlace(place=place)
         ready = await self._places.prepare(actor, to, confirmed=False)
         if not isinstance(ready, Ready):
             return ready
-        moved = []
-        for one in affected:
-            kept = None
-            while kept is None:
-                found = await self._world.subscriptions.get(one.id)
-                if found is None:
-                    break
-                after = replace(found, destination=to, hold=None, members=())
-                kept = await self._world.subscriptions.replace(found, after)
-                if kept is not None and kept.id != found.id:  # one there wants just this already
-                    await self._world.subscriptions.remove(found.id)
-                    await self._ledger.note(actor, "unsubscribe", found.id, before=found)
-                elif kept is not None:
-                    await self._ledger.note(actor, "move", found.id, before=found, after=after)
-                    moved.append(after)
-        waiting = await self._world.move(place, to)
-        return Moved(place=place, to=to, subscriptions=tuple(moved), waiting=waiting, viewer=actor)
+        led = [await self._lead(actor, one, to) for one in movable]
+        left = len(await self._affected(actor, place))
+        return Moved(
+            place=place,
+            to=to,
+            subscriptions=tuple(one for one in led if one is not None),
+            waiting=0 if left else await self._world.move(place, to),
+            left=left,
+            viewer=actor,
+        )
 
     async def adopt(
         self, actor: Actor, subscriptions: Sequence[SubscriptionId]
@@ -135,6 +134,33 @@ class Resting(Subscribing):
             if await self._world.subscriptions.replace(found, after) is not None:
                 await self._changed(actor, act, found, after)
                 return Changed(before=found, after=after, viewer=actor)
+
+    async def _editable(self, actor: Actor, there: Sequence[Subscription]) -> Sequence[Subscription] | NotAllowed:
+        """Those that the actor may edit: an admin all, everybody else their own; NotAllowed where that is none."""
+        own = [one for one in there if one.owner == actor.user]
+        if own:
+            refused = await self._door.refuse(actor, Act.EDIT, frozenset({Role.OWNER}), owner=actor.user)
+            if refused is not None or len(own) == len(there):
+                return refused or own
+        refused = await self._door.refuse(actor, Act.EDIT, owner=there[0].owner if there else None)
+        return there if refused is None else own or refused
+
+    async def _lead(self, actor: Actor, one: Subscription, to: Destination) -> Subscription | None:
+        """Let it lead elsewhere; None where it is gone, or one there wants just this already."""
+        while True:
+            found = await self._world.subscriptions.get(one.id)
+            if found is None or (found.owner, found.destination) != (one.owner, one.destination):
+                return None  # somebody else's by now, or moved already: not what was asked for
+            after = replace(found, destination=to, hold=None, members=())
+            kept = await self._world.subscriptions.replace(found, after)
+            if kept is None:
+                continue  # somebody changed it in between: look again
+            if kept.id == found.id:
+                await self._ledger.note(actor, "move", found.id, before=found, after=after)
+                return after
+            await self._world.subscriptions.remove(found.id)
+            await self._ledger.note(actor, "unsubscribe", found.id, before=found)
+            return None
 
     async def _refuse_external(self, actor: Actor, place: Target) -> NotAllowed | None:
         """Why the actor may not let results into a channel where people of another organisation are, or None."""

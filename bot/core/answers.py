@@ -122,12 +122,16 @@ class PlaceResumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """The subscriptions of a place lead elsewhere now, and `waiting` deliveries went along."""
+    """Subscriptions of a place lead elsewhere now, and `waiting` deliveries went along.
+
+    `left` more, which the actor may not edit, still lead to the place; as long as there are some, nothing goes along.
+    """
 
     place: DestinationId
     to: Destination
     subscriptions: tuple[Subscription, ...]
     waiting: int
+    left: int = 0
     viewer: Actor
 
 

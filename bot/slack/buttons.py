@@ -23,7 +23,6 @@ from bot.render.reply.places import AGAIN, ANYWAY
 from bot.render.reply.subscriptions import END_ALL, unsubscribed_all
 from bot.slack import menus
 from bot.slack.asking import shelf
-from bot.slack.changing import resume_place
 from bot.slack.commands import run
 from bot.slack.desk import Desk, Request
 from bot.slack.home import show
@@ -72,7 +71,8 @@ async def _undo(desk: Desk, request: Request, value: str) -> None:
 
 
 async def _resume_place(desk: Desk, request: Request, value: str) -> None:
-    await _tell(desk, request, await resume_place(desk, request, DestinationId(value)), replace=False)
+    answer = await desk.actions.resume_place(request.actor, DestinationId(value))
+    await _tell(desk, request, answer, replace=False)
 
 
 async def _tell(desk: Desk, request: Request, answer: Answer, *, replace: bool = True) -> None:

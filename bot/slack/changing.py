@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from bot.core import commands as typed
-from bot.core.answers import NoSuchPlace, NotAllowed, PlaceResumed
+from bot.core.answers import NotAllowed
 from bot.core.destination import DestinationId, SlackGroup, Target, destination_id
 from bot.core.errors import CommandError
 from bot.core.reading.clauses import misfit
@@ -138,27 +138,13 @@ async def _administer(
         return _unfound(command.place, name)
     held = DestinationId(name) if isinstance(name, str) else destination_id(name)
     if isinstance(command, typed.ResumePlace):
-        return reply(await resume_place(desk, request, held))
+        return reply(await desk.actions.resume_place(request.actor, held))
     to = await find(desk, request, command.to)
     if to is None or isinstance(to, NotAllowed):
         return _unfound(command.to, to)
     if isinstance(to, SlackGroup):
         raise CommandError("a place moves to a channel, a person or a webhook", text=plain(text), position=0)
-    if _foreign(request, held):
-        return reply(NoSuchPlace(place=held))
     return reply(await desk.actions.move_place(request.actor, held, to))
-
-
-async def resume_place(desk: Desk, request: Request, held: DestinationId) -> PlaceResumed | NoSuchPlace | NotAllowed:
-    """Let what is held for a place of the person's workspace go on."""
-    if _foreign(request, held):
-        return NoSuchPlace(place=held)
-    return await desk.actions.resume_place(request.actor, held)
-
-
-def _foreign(request: Request, held: DestinationId) -> bool:
-    """Whether the name is none of a place in the person's workspace."""
-    return held.split("/")[1:2] != [request.actor.team]
 
 
 def _check(text: str, style: Style, place: Target) -> None:

@@ -24,7 +24,7 @@ class Halts:
     def __init__(self, redis: Redis, keys: Keys, *, epoch: Epoch | None = None) -> None:
         self._keys = keys
         self._halt = Script(redis, "halt", epoch=epoch)
-        self._held = Script(redis, "held", epoch=epoch)
+        self._held = Script(redis, "held", "begin", epoch=epoch)
 
     async def halt(self, place: DestinationId, why: str, *, over: bool = False) -> bool:
         """Pause it; whether it was not paused before. Another reason is kept, but for `over`. See halt.lua."""

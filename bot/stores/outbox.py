@@ -92,7 +92,7 @@ class RedisOutbox:
         self._settle = Script(redis, "settle", "begin", epoch=epoch)
         self._resume = Script(redis, "resume", "begin", epoch=epoch)
         self._overdue = Script(redis, "overdue", "begin", epoch=epoch)
-        self._park = Script(redis, "park", epoch=epoch)
+        self._park = Script(redis, "park", "begin", epoch=epoch)
         self._show = Script(redis, "show", "begin", epoch=epoch)
         self._enqueue = Script(redis, "enqueue", "begin", epoch=epoch)
         self._nudge = Script(redis, "nudge", "begin", epoch=epoch)

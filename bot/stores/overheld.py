@@ -42,8 +42,8 @@ class Overheld:
         self._letters = letters
         self._hold = hold
         self._remember = remember
-        self._overheld = Script(redis, "overheld", epoch=epoch)
-        self._left = Script(redis, "left", epoch=epoch)
+        self._overheld = Script(redis, "overheld", "begin", epoch=epoch)
+        self._left = Script(redis, "left", "begin", epoch=epoch)
 
     async def give_up(self, place: DestinationId, why: str, *, now: int) -> int:
         """Give up some of what has waited longest; how many. Raises UnavailableError."""

@@ -101,7 +101,7 @@ class Recovery:
         self._front = front
         self._doubt, self._restore, self._found = (
             Script(bare, "doubt"),
-            Script(bare, "restore"),
+            Script(bare, "restore", "begin"),
             Script(bare, "found", "begin"),
         )
 

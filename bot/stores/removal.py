@@ -45,8 +45,8 @@ class Removal:
         self._parked = parked
         self._shards = shards
         self._remember = remember
-        self._waiting = Script(redis, "waiting", epoch=epoch)
-        self._left = Script(redis, "left", epoch=epoch)
+        self._waiting = Script(redis, "waiting", "begin", epoch=epoch)
+        self._left = Script(redis, "left", "begin", epoch=epoch)
 
     async def __call__(self, place: DestinationId, to: Destination) -> int:
         """Move everything but what a worker just holds; how many moved. Raises UnavailableError."""

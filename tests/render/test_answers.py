@@ -176,6 +176,20 @@ def buttons(said: Message) -> dict[str, Block]:
             "2 subscriptions lead to <#C1> now instead of the webhook `ab`.",
         ),
         (
+            Moved(place=DestinationId("slack/T1/C2"), to=CHANNEL, subscriptions=(ONE,), waiting=0, left=1, viewer=ANA),
+            (
+                "1 subscription leads to <#C1> now instead of <#C2>. "
+                "1 of somebody else still leads there, so what waits for it stays."
+            ),
+        ),
+        (
+            Moved(place=DestinationId("slack/T1/C2"), to=CHANNEL, subscriptions=(ONE,), waiting=0, left=2, viewer=ANA),
+            (
+                "1 subscription leads to <#C1> now instead of <#C2>. "
+                "2 of others still lead there, so what waits for them stays."
+            ),
+        ),
+        (
             NoSuchPlace(place=DestinationId("slack/T1/C9")),
             (
                 "Nothing of yours leads to <#C9>, and it is not paused. `/tidings status` names what is. "

@@ -117,7 +117,15 @@ def moved(answer: Moved) -> Message:
     many = len(answer.subscriptions)
     what = "1 subscription leads" if many == 1 else f"{many} subscriptions lead"
     along = f", and {answer.waiting:,} waiting results went along" if answer.waiting else ""
-    return said(f"{what} to {place(answer.to)} now instead of {named(answer.place)}{along}.")
+    return said(f"{what} to {place(answer.to)} now instead of {named(answer.place)}{along}.{_left(answer.left)}")
+
+
+def _left(many: int) -> str:
+    if not many:
+        return ""
+    if many == 1:
+        return " 1 of somebody else still leads there, so what waits for it stays."
+    return f" {many} of others still lead there, so what waits for them stays."
 
 
 def no_such_place(answer: NoSuchPlace) -> Message:

@@ -101,7 +101,7 @@ async def _move(desk: Desk, request: Request) -> None:
     channel = view["state"]["values"]["to"]["channel"]["selected_conversation"]
     to = SlackChannel(team=request.actor.team, channel=channel)
     answer = await desk.actions.move_place(request.actor, place, to)
-    if isinstance(answer, Moved):
+    if isinstance(answer, Moved) and not answer.left:
         await _decided(desk, place)
     message = reply(answer)
     await desk.begin(request.id)

@@ -7,8 +7,8 @@
 -- has gone back in time, and to append now would leave a gap. An outbox that holds `most` deliveries, or a lane that
 -- holds `most a lane`, is 'full': nothing more enters until some have left.
 --
--- A record that was read before Redis lost its memory of it may have been delivered: its deliveries start in doubt, from
--- what Redis last knew or, knowing nothing, from the record's own time (milliseconds).
+-- A record that was read before Redis lost its memory of it may have been delivered: its deliveries start in doubt,
+-- from what Redis last knew or, knowing nothing, from the record's own time (milliseconds).
 --
 --   KEYS[1] watermarks             HASH  <field> → next offset to read; records below it are skipped, then it moves
 --   KEYS[2] unsettled:<field>      ZSET  delivery id → offset
@@ -18,7 +18,8 @@
 --   KEYS[6] subscriptions:version  STRING  must equal `version`, else the caller routed by old subscriptions
 --   KEYS[7] waiting                STRING  number of deliveries in the outbox
 --   KEYS[8] wake                   channel
---   KEYS[9] reread                 HASH  <field> → end:since; records below `end` were read before, last known at `since`
+--   KEYS[9] reread                 HASH  <field> → end:since; records below `end` were read before, last known at
+--                                        `since`
 --   <prefix>delivery:<id>          HASH written; exists already (as HASH or STRING) for a known delivery
 --   <prefix>event:<key>            HASH  body, refs
 --   <prefix>lane:<lane>            LIST  delivery ids
@@ -33,34 +34,30 @@ if read_from ~= '' and tonumber(stored or '-1') < tonumber(read_from) then
   return {'behind', stored or ''}
 end
 local most, most_a_lane = tonumber(ARGV[6]), tonumber(ARGV[7])
-local at = 8
-
-local function full()
-  if tonumber(redis.call('GET', KEYS[7]) or '0') >= most then
-    return ''
-  end
-  local asked, look, watermark = {}, at, tonumber(stored or '-1')
-  look = look + 1 + 2 * tonumber(ARGV[look])
-  local records = tonumber(ARGV[look])
-  look = look + 1
-  for _ = 1, records do
-    local offset, deliveries = tonumber(ARGV[look]), tonumber(ARGV[look + 4])
-    for d = 1, deliveries do
-      local lane = ARGV[look + 3 + 3 * d]
-      if offset >= watermark and not asked[lane] then
-        asked[lane] = true
-        if redis.call('LLEN', prefix .. 'lane:' .. lane) >= most_a_lane then
-          return lane
-        end
-      end
-    end
-    look = look + 5 + 3 * deliveries
-  end
+if tonumber(redis.call('GET', KEYS[7]) or '0') >= most then
+  return {'full', ''}
 end
 
-local crowded = full()
-if crowded then
-  return {'full', crowded}
+local destinations = tonumber(ARGV[8])
+local first = 10 + 2 * destinations
+local records = tonumber(ARGV[first - 1])
+local watermark = tonumber(stored or '-1')
+local new, asked = {}, {}  -- where in ARGV the records at or above the watermark begin; the lanes that were looked at
+local at = first
+for _ = 1, records do
+  local offset, next_record = tonumber(ARGV[at]), at + 5 + 3 * tonumber(ARGV[at + 4])
+  if offset >= watermark then
+    new[#new + 1] = at
+    watermark = offset + 1
+    for d = at + 5, next_record - 1, 3 do
+      local lane = ARGV[d + 1]
+      if not asked[lane] and redis.call('LLEN', prefix .. 'lane:' .. lane) >= most_a_lane then
+        return {'full', lane}
+      end
+      asked[lane] = true
+    end
+  end
+  at = next_record
 end
 
 -- How far the clock of whoever wrote the record's time may be ahead, and how far Redis's view of the past may be off.
@@ -68,60 +65,42 @@ local CLOCKS = 60000
 local again_below, known_at = string.match(redis.call('HGET', KEYS[9], field) or '', '^(%d+):(%d+)$')
 again_below, known_at = tonumber(again_below or '-1'), tonumber(known_at or '0')
 
-local destinations = tonumber(ARGV[at])
-at = at + 1
-for _ = 1, destinations do
-  redis.call('HSETNX', KEYS[5], ARGV[at], ARGV[at + 1])
-  at = at + 2
+for place = 9, first - 2, 2 do
+  redis.call('HSETNX', KEYS[5], ARGV[place], ARGV[place + 1])
 end
 
-local watermark = tonumber(stored or '-1')
-local appended, known, replayed = 0, 0, 0
+local appended, known = 0, 0
 local touched, order = {}, {}
-local records = tonumber(ARGV[at])
-at = at + 1
-for _ = 1, records do
-  local offset, time, event, body = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
-  local deliveries = tonumber(ARGV[at + 4])
-  at = at + 5
-  if offset < watermark then
-    replayed = replayed + 1
-    at = at + 3 * deliveries
-  else
-    local fresh = 0
-    for _ = 1, deliveries do
-      local id, lane = ARGV[at], ARGV[at + 1]
-      at = at + 3
-      if redis.call('EXISTS', prefix .. 'delivery:' .. id) == 1 then
-        known = known + 1
-      else
-        redis.call(
-          'HSET', prefix .. 'delivery:' .. id,
-          'e', event, 'a', int(now), 'u', field, 'l', lane, 'p', field .. '@' .. int(offset)
-        )
-        if offset < again_below then
-          redis.call('HSET', prefix .. 'delivery:' .. id, 'q', int(math.max(known_at, math.min(time, now) - CLOCKS)))
-        end
-        redis.call('ZADD', KEYS[2], offset, id)
-        redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
-        if not touched[lane] then
-          touched[lane] = true
-          order[#order + 1] = lane
-        end
-        fresh = fresh + 1
+for _, record in ipairs(new) do
+  local offset, time = tonumber(ARGV[record]), tonumber(ARGV[record + 1])
+  local event, body, deliveries = ARGV[record + 2], ARGV[record + 3], tonumber(ARGV[record + 4])
+  local fresh = 0
+  for d = record + 5, record + 4 + 3 * deliveries, 3 do
+    local id, lane = ARGV[d], ARGV[d + 1]
+    local key = prefix .. 'delivery:' .. id
+    if redis.call('EXISTS', key) == 1 then
+      known = known + 1
+    else
+      redis.call('HSET', key, 'e', event, 'a', int(now), 'u', field, 'l', lane, 'p', field .. '@' .. int(offset))
+      if offset < again_below then
+        redis.call('HSET', key, 'q', int(math.max(known_at, math.min(time, now) - CLOCKS)))
       end
-    end
-    if fresh > 0 then
-      if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', fresh) == fresh then
-        redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
+      redis.call('ZADD', KEYS[2], offset, id)
+      redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
+      if not touched[lane] then
+        touched[lane] = true
+        order[#order + 1] = lane
       end
-      appended = appended + fresh
+      fresh = fresh + 1
     end
-    watermark = offset + 1
+  end
+  if fresh > 0 then
+    refer(prefix, event, body, fresh)
+    appended = appended + fresh
   end
 end
 
-if replayed < records then
+if #new > 0 then
   redis.call('HSET', KEYS[1], field, int(watermark))
 end
 if again_below >= 0 and watermark >= again_below then
@@ -137,4 +116,4 @@ end
 if woken then
   redis.call('PUBLISH', KEYS[8], '')
 end
-return {'ok', appended, known, replayed}
+return {'ok', appended, known, records - #new}

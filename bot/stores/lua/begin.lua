@@ -22,6 +22,55 @@ local function begin(prefix, lane, run, now)
   return begun
 end
 
+-- refer(prefix, event, body, count) -- so many more deliveries refer to an event; the first of them brings its body.
+--   <prefix>event:<key>        HASH  refs, body
+local function refer(prefix, event, body, count)
+  local key = prefix .. 'event:' .. event
+  if redis.call('HINCRBY', key, 'refs', count) == count then
+    redis.call('HSET', key, 'body', body)
+  end
+end
+
+-- park(prefix, id, parked) -- the journal has a delivery that waits: it holds back no commit.
+--   parked                     SET   gains the id
+--   <prefix>delivery:<id>      HASH  read: u
+--   <prefix>unsettled:<u>      ZSET  loses the id
+local function park(prefix, id, parked)
+  local u = redis.call('HGET', prefix .. 'delivery:' .. id, 'u')
+  if u and u ~= '' then
+    redis.call('ZREM', prefix .. 'unsettled:' .. u, id)
+  end
+  redis.call('SADD', parked, id)
+end
+
+-- leave(prefix, lane, id, waiting, parked, unparked) -> its event's key and body; nil where it has left before: a
+-- connection that broke after a script ran makes the client run it again. What is remembered of it is the caller's.
+--   waiting                    STRING  one less
+--   parked, unparked           SET   the id goes from the one to the other: it has to leave the journal
+--   <prefix>lane:<lane>        LIST  loses the id
+--   <prefix>delivery:<id>      HASH  read: e, u
+--   <prefix>unsettled:<u>      ZSET  loses the id
+--   <prefix>event:<key>        HASH  refs; deleted with its last delivery
+local function leave(prefix, lane, id, waiting, parked, unparked)
+  if redis.call('LREM', prefix .. 'lane:' .. lane, 1, id) == 0 then
+    return nil
+  end
+  local f = redis.call('HMGET', prefix .. 'delivery:' .. id, 'e', 'u')
+  if f[2] and f[2] ~= '' then
+    redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
+  end
+  if redis.call('SREM', parked, id) == 1 then
+    redis.call('SADD', unparked, id)
+  end
+  redis.call('DECR', waiting)
+  local event = prefix .. 'event:' .. f[1]
+  local body = redis.call('HGET', event, 'body')
+  if redis.call('HINCRBY', event, 'refs', -1) <= 0 then
+    redis.call('DEL', event)
+  end
+  return f[1], body
+end
+
 -- clock(given) -> milliseconds since the epoch: the caller's where given (tests), else the server's, so that all
 -- processes go by one clock.
 local function clock(given)
@@ -66,8 +115,8 @@ local function paced_until(prefix, lane)
   return tonumber(redis.call('GET', prefix .. 'pace:' .. place_of(lane)) or '0')
 end
 
--- make_due(due, leased, prefix, lane, now) -> whether an idle lane became due: now, or when its destination's pace allows.
--- One that is held is left to its holder, one that is due already keeps its time.
+-- make_due(due, leased, prefix, lane, now) -> whether an idle lane became due: now, or when its destination's pace
+-- allows. One that is held is left to its holder, one that is due already keeps its time.
 local function make_due(due, leased, prefix, lane, now)
   if redis.call('ZSCORE', leased, lane) then
     return false

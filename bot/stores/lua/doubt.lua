@@ -2,8 +2,8 @@
 --
 -- After Redis came back with what it had at the time `since` (milliseconds): whatever was begun after that it does not
 -- know. Lanes are first in first out, so only the first `depth` deliveries of each can have been begun meanwhile. An
--- older doubt stays. One that was begun by then is in doubt since: its holder may report that it did not arrive, and know
--- nothing of another holder after it.
+-- older doubt stays. One that was begun by then is in doubt since: its holder may report that it did not arrive, and
+-- know nothing of another holder after it.
 --
 --   <prefix>lane:<lane>     LIST  read
 --   <prefix>delivery:<id>   HASH  q is set where there is none, to b where there is one

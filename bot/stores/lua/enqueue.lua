@@ -3,10 +3,10 @@
 --   -> {'full', lane or ''} or {'ok', entered, waiting, delivered}
 --
 -- Enters deliveries that come from no partition, in order: all of it or nothing. With `journaled` 1 (a replay) the
--- journal has them already, so they are parked from the start, and hold no commit back. One that waits is left where it is, and is
--- parked now. One that is remembered as delivered is left out, unless `again` is '1', and leaves the journal; one that
--- is remembered as buried is entered: that is what a replay is for. They start afresh: no attempts, no history, a new
--- age. 'full' is as append.lua's.
+-- journal has them already, so they are parked from the start, and hold no commit back. One that waits is left where it
+-- is, and is parked now. One that is remembered as delivered is left out, unless `again` is '1', and leaves the
+-- journal; one that is remembered as buried is entered: that is what a replay is for. They start afresh: no attempts,
+-- no history, a new age. 'full' is as append.lua's.
 --
 --   KEYS[1] due                ZSET  lane → time; lanes that wake up are entered
 --   KEYS[2] leased             ZSET  lane → expiry; a held lane is left to its holder
@@ -51,11 +51,7 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
   if kind == 'hash' and not journaled then
     waiting = waiting + 1
   elseif kind == 'hash' then
-    local u = redis.call('HGET', key, 'u')
-    if u and u ~= '' then
-      redis.call('ZREM', prefix .. 'unsettled:' .. u, id)
-    end
-    redis.call('SADD', KEYS[6], id)
+    park(prefix, id, KEYS[6])
     waiting = waiting + 1
   elseif kind == 'string' and not again and string.sub(redis.call('GET', key), 1, 4) == 'done' then
     if journaled then
@@ -76,9 +72,7 @@ for at = first, first + WIDTH * (deliveries - 1), WIDTH do
       redis.call('SREM', KEYS[7], id)
     end
     redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
-    if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
-      redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
-    end
+    refer(prefix, event, body, 1)
     if not touched[lane] then
       touched[lane] = true
       order[#order + 1] = lane

@@ -9,8 +9,8 @@ local prefix, place = ARGV[1], ARGV[2]
 local count, oldest = 0, nil
 for i = 1, 2 do
   for _, lane in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
-    local destination = string.match(lane, '^[^#]*')
-    if destination == place or string.match(lane, '^[^/]*/[^/]*') == place then
+    local destination = place_of(lane)
+    if destination == place or installation_of(lane) == place then
       count = count + redis.call('LLEN', prefix .. 'lane:' .. lane)
       local head = redis.call('LINDEX', prefix .. 'lane:' .. lane, 0)
       local appended = head and tonumber(redis.call('HGET', prefix .. 'delivery:' .. head, 'a') or nil)
@@ -20,4 +20,4 @@ for i = 1, 2 do
     end
   end
 end
-return {count, oldest and string.format('%.0f', oldest) or ''}
+return {count, oldest and int(oldest) or ''}

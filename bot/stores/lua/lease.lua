@@ -5,15 +5,17 @@
 -- Takes up to `lanes` lanes that are due, each with up to `run` deliveries of its kind begun at the head.
 -- `expired` counts the leases that ran out and whose lanes were taken back.
 --
--- After Redis forgot what is begun, attempts from before may still be on their way: of the kinds that `look` (1) for what
--- is in doubt, a lane with a delivery in doubt at its head waits until they have ended.
+-- After Redis forgot what is begun, attempts from before may still be on their way: of the kinds that `look` (1) for
+-- what is in doubt, a lane with a delivery in doubt at its head waits until they have ended.
 --
--- A destination has a pace, and of the kinds that send `alone` (1) one lane of it is held at a time: so however many lanes
--- lead to it, they keep to it together. Those that wait for their turn get it in the order in which they began to wait.
+-- A destination has a pace, and of the kinds that send `alone` (1) one lane of it is held at a time: so however many
+-- lanes lead to it, they keep to it together. Those that wait for their turn get it in the order in which they began to
+-- wait.
 --
--- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a destination
--- without any room, or whose turn another lane has, are put off to the next full 50 milliseconds: so they leave the front of `due`, where they would
--- hide others, and come back together, which wakes nobody more often than that.
+-- Of one destination no more lanes are taken than it has room for, `others` where nothing is said. Lanes of a
+-- destination without any room, or whose turn another lane has, are put off to the next full 50 milliseconds: so they
+-- leave the front of `due`, where they would hide others, and come back together, which wakes nobody more often than
+-- that.
 --
 --   KEYS[1] due           ZSET  lane → time; leased lanes leave it
 --   KEYS[2] leased        ZSET  lane → expiry; leased lanes enter it, expired ones leave it

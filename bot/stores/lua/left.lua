@@ -15,20 +15,8 @@ local prefix, remember = ARGV[1], ARGV[2]
 local count = 0
 for at = 3, #ARGV - 2, 2 do  -- the last is the guard's
   local id, lane = ARGV[at], ARGV[at + 1]
-  if redis.call('LREM', prefix .. 'lane:' .. lane, 1, id) == 1 then
-    local key = prefix .. 'delivery:' .. id
-    local f = redis.call('HMGET', key, 'e', 'u')
-    if f[2] and f[2] ~= '' then
-      redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
-    end
-    if redis.call('SREM', KEYS[3], id) == 1 then
-      redis.call('SADD', KEYS[4], id)
-    end
-    if redis.call('HINCRBY', prefix .. 'event:' .. f[1], 'refs', -1) <= 0 then
-      redis.call('DEL', prefix .. 'event:' .. f[1])
-    end
-    redis.call('SET', key, 'bury', 'PX', remember)
-    redis.call('DECR', KEYS[2])
+  if leave(prefix, lane, id, KEYS[2], KEYS[3], KEYS[4]) then
+    redis.call('SET', prefix .. 'delivery:' .. id, 'bury', 'PX', remember)
     if redis.call('EXISTS', prefix .. 'lane:' .. lane) == 0 then
       redis.call('ZREM', KEYS[1], lane)
     end

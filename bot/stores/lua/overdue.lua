@@ -2,8 +2,8 @@
 --   -> {{delivery id, event key, appended, attempts, doubt, history, lane, offset, destination JSON, body}…}
 --
 -- Unsettled deliveries of a partition that have waited longer than `age` milliseconds, lowest offset first: what has to
--- be parked. Looks at `limit` deliveries. They count as parked from here on, so that one that is settled while, or after,
--- its writer dies leaves the journal, too; they hold back commits until park.lua.
+-- be parked. Looks at `limit` deliveries. They count as parked from here on, so that one that is settled while, or
+-- after, its writer dies leaves the journal, too; they hold back commits until park.lua.
 --
 --   KEYS[1] unsettled:<field>  ZSET  delivery id → offset
 --   KEYS[2] destinations       HASH  destination id → JSON

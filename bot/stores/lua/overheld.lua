@@ -25,8 +25,8 @@ local function look_at(lane, destination)
   end
 end
 for _, lane in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local destination = string.match(lane, '^[^#]*')
-  if destination == place or string.match(lane, '^[^/]*/[^/]*') == place then
+  local destination = place_of(lane)
+  if destination == place or installation_of(lane) == place then
     look_at(lane, destination)
   end
   if #found >= limit then

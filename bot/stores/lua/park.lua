@@ -8,13 +8,8 @@
 local prefix, gone = ARGV[1], {}
 for i = 2, #ARGV - 1 do
   local id = ARGV[i]
-  local key = prefix .. 'delivery:' .. id
-  if redis.call('TYPE', key).ok == 'hash' then
-    local u = redis.call('HGET', key, 'u')
-    if u and u ~= '' then
-      redis.call('ZREM', prefix .. 'unsettled:' .. u, id)
-    end
-    redis.call('SADD', KEYS[1], id)
+  if redis.call('TYPE', prefix .. 'delivery:' .. id).ok == 'hash' then
+    park(prefix, id, KEYS[1])
   else
     gone[#gone + 1] = id
   end

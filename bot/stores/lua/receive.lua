@@ -1,7 +1,8 @@
 -- receive(request, owner, body, lease, keep, remember, most) -> 'ours' | 'known' | 'full'
 --
--- Keeps a request from Slack for its owner, unless it was kept before. The owner's lease is renewed with it. A call whose
--- answer was lost on the way and that is made again finds its own request, which is still 'ours'. Times are in ms.
+-- Keeps a request from Slack for its owner, unless it was kept before. The owner's lease is renewed with it. A call
+-- whose answer was lost on the way and that is made again finds its own request, which is still 'ours'. Times are in
+-- ms.
 --
 --   KEYS[1] inbox              ZSET    request → when it was received; `most` of them at the most
 --   KEYS[2] inbox:owners       ZSET    owner → when its lease expires

@@ -1,8 +1,8 @@
 -- restore(prefix, id, event key, body, appended, attempts, history, doubt, lane, destination id, json, position)
 --   -> 'made', 'waits' or 'settled'
 --
--- Makes a parked delivery anew from the journal, at the end of its lane. One that waits here already only becomes parked; of
--- one that is settled the journal is told (again).
+-- Makes a parked delivery anew from the journal, at the end of its lane. One that waits here already only becomes
+-- parked; of one that is settled the journal is told (again).
 --
 --   KEYS[1] parked         SET     gains the id
 --   KEYS[2] unparked       SET     gains the id of a settled one
@@ -20,22 +20,17 @@ if kind == 'string' then
   redis.call('SADD', KEYS[2], id)
   return 'settled'
 end
-redis.call('SADD', KEYS[1], id)
 if kind == 'hash' then
-  local u = redis.call('HGET', key, 'u')
-  if u and u ~= '' then
-    redis.call('ZREM', prefix .. 'unsettled:' .. u, id)
-  end
+  park(prefix, id, KEYS[1])
   return 'waits'
 end
 local lane = ARGV[9]
+redis.call('SADD', KEYS[1], id)
 redis.call('HSET', key, 'e', event, 'a', ARGV[5], 'n', ARGV[6], 'q', ARGV[8], 'l', lane, 'u', '', 'p', ARGV[12])
 if ARGV[7] ~= '' then
   redis.call('HSET', key, 'h', ARGV[7])
 end
-if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
-  redis.call('HSET', prefix .. 'event:' .. event, 'body', ARGV[4])
-end
+refer(prefix, event, ARGV[4], 1)
 redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
 redis.call('HSETNX', KEYS[3], ARGV[10], ARGV[11])
 redis.call('INCR', KEYS[4])

@@ -2,8 +2,8 @@
 --   -> {'lost'} or {'held', until, begun…}
 --
 -- Applies a worker's steps if its lease still holds, then either begins the next `run` deliveries (run > 0, and nothing
--- stands in the way) or gives the lane back. Before `due` no lane of its destination may send; this one is not looked at
--- again before `wait`, unless somebody nudges it.
+-- stands in the way) or gives the lane back. Before `due` no lane of its destination may send; this one is not looked
+-- at again before `wait`, unless somebody nudges it.
 --
 -- step      time          text
 --   done    -             reference         delivered: remembered for `remember` milliseconds
@@ -45,29 +45,17 @@ redis.call('SET', KEYS[7], int(now))
 local nudged = redis.call('HEXISTS', prefix .. 'lease:' .. lane, 'nudged') == 1
 local due = nudged and pace or math.max(pace, wait)
 
-local function leave(id, memory, remember)
-  -- A connection that broke after this script ran makes the client run it again: what has left has left.
-  if redis.call('LREM', prefix .. 'lane:' .. lane, 1, id) == 0 then
+local function finish(id, memory, lasting)
+  local event, body = leave(prefix, lane, id, KEYS[5], KEYS[8], KEYS[9])
+  if not event then
     return
   end
-  local key = prefix .. 'delivery:' .. id
-  local f = redis.call('HMGET', key, 'e', 'u')
-  if f[2] and f[2] ~= '' then
-    redis.call('ZREM', prefix .. 'unsettled:' .. f[2], id)
-  end
-  if redis.call('SREM', KEYS[8], id) == 1 then
-    redis.call('SADD', KEYS[9], id)
-  end
   if memory == 'asked' then
-    local body, asked = redis.call('HGET', prefix .. 'event:' .. f[1], 'body'), prefix .. 'asked:' .. id
-    redis.call('HSET', asked, 'lane', lane, 'e', f[1], 'body', body)
-    redis.call('PEXPIRE', asked, remember)
+    local asked = prefix .. 'asked:' .. id
+    redis.call('HSET', asked, 'lane', lane, 'e', event, 'body', body)
+    redis.call('PEXPIRE', asked, lasting)
   end
-  if redis.call('HINCRBY', prefix .. 'event:' .. f[1], 'refs', -1) <= 0 then
-    redis.call('DEL', prefix .. 'event:' .. f[1])
-  end
-  redis.call('SET', key, memory, 'PX', remember)
-  redis.call('DECR', KEYS[5])
+  redis.call('SET', prefix .. 'delivery:' .. id, memory, 'PX', lasting)
 end
 
 local function stay(id, attempt, doubt)
@@ -94,11 +82,11 @@ for _ = 1, tonumber(ARGV[at]) do
   local id, step, time, text, doubt = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
   at = at + 5
   if step == 'done' then
-    leave(id, text == '' and 'done' or 'done ' .. text, remember)
+    finish(id, text == '' and 'done' or 'done ' .. text, remember)
   elseif step == 'bury' then
-    leave(id, 'bury', remember)
+    finish(id, 'bury', remember)
   elseif step == 'ask' then
-    leave(id, 'asked', int(time - now))
+    finish(id, 'asked', int(time - now))
   elseif step == 'retry' then
     stay(id, text, doubt)
     due, blocked = math.max(due, time), true

@@ -20,9 +20,7 @@ local shown, known, gone = 0, 0, 0
 local function enter(id, lane, event, body)
   redis.call('DEL', prefix .. 'delivery:' .. id)
   redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', '', 'l', lane)
-  if redis.call('HINCRBY', prefix .. 'event:' .. event, 'refs', 1) == 1 then
-    redis.call('HSET', prefix .. 'event:' .. event, 'body', body)
-  end
+  refer(prefix, event, body, 1)
   redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
   redis.call('INCR', KEYS[3])
   make_due(KEYS[1], KEYS[2], prefix, lane, now)

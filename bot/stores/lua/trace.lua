@@ -1,7 +1,7 @@
 -- trace(now, prefix, id…) -> {{} or {memory} or {'waiting', appended, due, history}…}
 --
--- What is known of deliveries: nothing; how one that is settled ended (see settle.lua); of one that waits since when, when
--- its lane may next send (now, where a worker has it), and what came of its attempts.
+-- What is known of deliveries: nothing; how one that is settled ended (see settle.lua); of one that waits since when,
+-- when its lane may next send (now, where a worker has it), and what came of its attempts.
 --
 --   KEYS[1] due            ZSET  lane → time
 --   <prefix>delivery:<id>  HASH where it waits, STRING where it is settled

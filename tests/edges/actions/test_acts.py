@@ -247,6 +247,64 @@ async def test_a_lost_places_subscriptions_move_with_what_waits_and_twins_melt(
     assert lanes.moved == [(destination_id(FRAUD), RISK)]
 
 
+async def test_who_moves_a_lost_place_moves_their_own_and_what_waits_stays_with_the_others(
+    actions: Actions, world: World, lanes: Lanes
+) -> None:
+    own, other = await subscribe(actions), await subscribe(actions, BEN, wanted="model:x")
+    answer = await actions.move_place(ANA, destination_id(FRAUD), RISK)
+    after = replace(own, destination=RISK)
+    assert answer == Moved(place=destination_id(FRAUD), to=RISK, subscriptions=(after,), waiting=0, left=1, viewer=ANA)
+    assert await world.subscriptions.of_destination(destination_id(FRAUD)) == (other,)
+    assert lanes.moved == []
+    assert [change.act for change in await world.audit.newest("T1", limit=5, subject=other.id)] == ["subscribe"]
+    last = await actions.move_place(BEN, destination_id(FRAUD), RISK)
+    assert isinstance(last, Moved)
+    assert (last.waiting, last.left) == (2, 0)
+    assert lanes.moved == [(destination_id(FRAUD), RISK)]
+
+
+async def test_an_admin_moves_everybodys_and_who_owns_none_moves_nothing(actions: Actions, world: World) -> None:
+    made = [await subscribe(actions), await subscribe(actions, BOSS, wanted="model:x")]
+    answer = await actions.move_place(BEN, destination_id(FRAUD), RISK)
+    assert isinstance(answer, NotAllowed)
+    assert await world.subscriptions.of_destination(destination_id(FRAUD)) == tuple(made)
+    answer = await actions.move_place(BOSS, destination_id(FRAUD), RISK)
+    assert isinstance(answer, Moved)
+    assert answer.subscriptions == tuple(replace(one, destination=RISK) for one in made)
+    assert (answer.waiting, answer.left) == (2, 0)
+
+
+async def test_what_became_somebody_elses_while_a_place_moves_stays(
+    actions: Actions, world: World, lanes: Lanes
+) -> None:
+    made = await subscribe(actions)
+    store: Any = world.subscriptions
+    real = store.replace
+
+    async def late(before: Subscription, after: Subscription) -> Subscription | None:
+        store.replace = real
+        await store.save(replace(made, owner="U2"))
+        kept: Subscription | None = await real(before, after)
+        return kept
+
+    store.replace = late
+    answer = await actions.move_place(ANA, destination_id(FRAUD), RISK)
+    assert isinstance(answer, Moved)
+    assert (answer.subscriptions, answer.left) == ((), 1)
+    assert await kept(world, made) == replace(made, owner="U2")
+    assert lanes.moved == []
+
+
+async def test_a_place_of_another_workspace_is_no_place(actions: Actions, lanes: Lanes) -> None:
+    theirs = destination_id(SlackChannel(team="T2", channel="C1"))
+    lanes.paused_places[theirs] = "is_archived"
+    for actor in (ANA, BOSS):
+        assert await actions.resume_place(actor, theirs) == NoSuchPlace(place=theirs)
+        assert await actions.move_place(actor, theirs, RISK) == NoSuchPlace(place=theirs)
+    assert await actions.move_place(BOSS, destination_id(RISK), FRAUD) == NoSuchPlace(place=destination_id(RISK))
+    assert (lanes.resumed, lanes.moved) == ([], [])
+
+
 async def test_admins_adopt_what_was_left_behind(actions: Actions, world: World) -> None:
     made = await subscribe(actions)
     await world.subscriptions.save(replace(made, hold=Hold(kind=Holding.ORPHANED, at=1)))

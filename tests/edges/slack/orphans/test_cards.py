@@ -158,6 +158,26 @@ async def test_everything_of_a_lost_place_is_moved_with_a_modal(office: Office, 
 
 
 @pytest.mark.usefixtures("desk")
+async def test_a_place_that_others_still_want_is_not_decided_by_one_who_leaves_it(
+    office: Office, people: dict[str, Person]
+) -> None:
+    tomas = people["tomas"]
+    one = await office.subscribe("tomas", office.place("fraud-alerts"))
+    other = await office.subscribe("maya", office.place("fraud-alerts"))
+    room, there = await lost(office, "fraud-alerts"), office.place("general")
+    card = await tomas.sees("message")
+    await click(tomas, card, words.MOVE)
+    modal = await tomas.sees("view")
+    values = {"to": {"channel": {"type": "conversations_select", "selected_conversation": there.channel}}}
+    await tomas.do("submit", view_id=modal["id"], state={"values": values})
+    assert text_of(await tomas.sees("message")) == "Moved"
+    assert await office.now(one) == replace(one, destination=there)
+    assert await office.now(other) == other
+    assert set(await office.means.told.all()) == {destination_id(room)}
+    assert set(await office.means.lanes.paused()) == {destination_id(room)}
+
+
+@pytest.mark.usefixtures("desk")
 async def test_a_modal_that_cannot_be_opened_is_logged(office: Office, people: dict[str, Person]) -> None:
     await office.subscribe("tomas", office.place("fraud-alerts"))
     await lost(office, "fraud-alerts")
