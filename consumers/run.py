@@ -41,7 +41,7 @@ from bot.web.server import Server
 from bot.wiring.acting import acts, may_act
 from bot.wiring.answering import api
 from bot.wiring.listening import people
-from bot.wiring.sending import gate, services
+from bot.wiring.sending import sending
 from bot.wiring.stores import SHARDS, Stores, patiently, stores
 from bot.wiring.streaming import streams
 from consumers import durability, topics
@@ -141,9 +141,10 @@ class Process:
         dead_letters = NotedLetters(KafkaDeadLetters(kafka, settings.dead_topic), kept.letters, now=kept.clock)
         routes: list[Any] = []
         if Role.DISPATCH in self._roles:
+            through = await open_.enter_async_context(sending(settings, kept))
             self._dispatch = Dispatch(
                 kept.outbox,
-                await open_.enter_async_context(services(settings, kept)),
+                through.services,
                 dead_letters,
                 self._metrics,
                 name=f"{socket.gethostname()}/{os.getpid()}",
@@ -151,7 +152,7 @@ class Process:
                 age=round(settings.max_age_hours * HOUR),
                 clock=kept.clock,
                 dice=random.random,
-                gate=await open_.enter_async_context(gate(settings, kept)),
+                gate=through.gate,
             )
             self._own("dispatch", self._dispatching(self._dispatch))
         else:

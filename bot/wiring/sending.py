@@ -1,7 +1,8 @@
 """What delivers: an outlet for each kind of destination, and who holds back what waits."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from itertools import takewhile
 
 from bot.core import pacing, schedules
@@ -14,44 +15,35 @@ from bot.outlets.slack.web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports.gate import Gate
 from bot.ports.outlet import Item, Service
+from bot.ports.people import People
 from bot.render.digest import take
 from bot.settings import Settings
+from bot.slack.installation import SingleInstallation
+from bot.slack.many import ManyInstallations
 from bot.stores.gate import Gatekeeper
 from bot.stores.threads import RedisThreads
 from bot.wiring.installing import directory_of, installations
 from bot.wiring.stores import HOUR, Stores
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What dispatch sends through: the outlets by kind of destination, and who holds back what waits."""
+
+    services: Mapping[str, Service]
+    gate: Gate
+
+
 @asynccontextmanager
-async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[str, Service]]:
-    """The outlets, by kind of destination."""
-
-    async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
-        return policy(await kept.subscriptions.of_destination(place), events)
-
-    threads = RedisThreads(
-        kept.redis, kept.keys, kept.subscriptions, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
-    )
-
-    async def together(place: Destination, items: Sequence[Item]) -> int:
-        """How many of a channel's items, from the first, go into the same thread, or into none."""
-        if not isinstance(place, SlackChannel):
-            return len(items)
-        keys = await threads.of(destination_id(place), [item.event for item in items])
-        return len(list(takewhile(lambda key: key == keys[0], keys)))
-
+async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
+    """Open both, for the same installations. The Slack outlet has connections of its own, which it closes itself."""
     async with AsyncExitStack() as open_:
         web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
         found = await open_.enter_async_context(installations(settings, kept, web))
-        slack = await open_.enter_async_context(
-            SlackOutlet(
-                SlackWeb(settings.slack_api_url),
-                found.token_of,
-                renew=found.renew,
-                policy_of=policy_of,
-                threads=threads,
-            )
+        threads = RedisThreads(
+            kept.redis, kept.keys, kept.subscriptions, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
         )
+        slack = await open_.enter_async_context(_slack(settings, kept, found, threads))
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
@@ -59,23 +51,52 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
                 ports=settings.webhook_ports,
             )
         )
-        yield {
-            "slack": Service(outlet=slack, schedule=schedules.SLACK, pace=pacing.SLACK, fit=take, together=together),
-            "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
-        }
+        yield Sending(
+            services={
+                "slack": Service(
+                    outlet=slack,
+                    schedule=schedules.SLACK,
+                    pace=pacing.SLACK,
+                    fit=take,
+                    together=_together(threads),
+                ),
+                "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
+            },
+            gate=_gate(kept, directory_of(settings, web, found).people),
+        )
 
 
-@asynccontextmanager
-async def gate(settings: Settings, kept: Stores) -> AsyncIterator[Gate]:
-    """Who holds back what waits: by subscriptions, people's preferences, and the time zones that Slack knows."""
-    async with (
-        SlackWeb(settings.slack_api_url) as web,
-        installations(settings, kept, web) as found,
-    ):
-        people = directory_of(settings, web, found).people
+def _slack(
+    settings: Settings, kept: Stores, found: SingleInstallation | ManyInstallations, threads: RedisThreads
+) -> SlackOutlet:
+    async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
+        return policy(await kept.subscriptions.of_destination(place), events)
 
-        async def zone_of(team: str, user: str) -> str:
-            facts = await people.person(team, user)
-            return "UTC" if facts is None else facts.zone
+    return SlackOutlet(
+        SlackWeb(settings.slack_api_url),
+        found.token_of,
+        renew=found.renew,
+        policy_of=policy_of,
+        threads=threads,
+    )
 
-        yield Gatekeeper(kept.subscriptions, persons=kept.persons, zone_of=zone_of)
+
+def _together(threads: RedisThreads) -> Callable[[Destination, Sequence[Item]], Awaitable[int]]:
+    async def together(place: Destination, items: Sequence[Item]) -> int:
+        """How many of a channel's items, from the first, go into the same thread, or into none."""
+        if not isinstance(place, SlackChannel):
+            return len(items)
+        keys = await threads.of(destination_id(place), [item.event for item in items])
+        return len(list(takewhile(lambda key: key == keys[0], keys)))
+
+    return together
+
+
+def _gate(kept: Stores, people: People) -> Gate:
+    """Who holds back by subscriptions, people's preferences, and the time zones that Slack knows."""
+
+    async def zone_of(team: str, user: str) -> str:
+        facts = await people.person(team, user)
+        return "UTC" if facts is None else facts.zone
+
+    return Gatekeeper(kept.subscriptions, persons=kept.persons, zone_of=zone_of)
