@@ -1,6 +1,6 @@
 """What a command has to know before it can be carried out."""
 
-from bot.actions.undoing import LOOK_BACK, Undoing
+from bot.actions.undoing import Undoing
 from bot.core.answers import Actor, AlreadySubscribed, NotAllowed, NothingToUndo, Overtaken, Undone
 from bot.core.fingerprint import fingerprint
 from bot.core.permission import Act
@@ -26,9 +26,7 @@ class Finding(Undoing):
 
         None where it is another one.
         """
-        changes = await self._world.audit.newest(actor.team, limit=LOOK_BACK, user=actor.user)
-        undone = {change.undoes for change in changes}
-        last = next((one for one in changes if one.undoes is None and one.at not in undone), None)
+        last = await self._last_change(actor)
         if last is None:
             return NothingToUndo()
         if (last.subject, fingerprint(last.after)) != (subscription, made):

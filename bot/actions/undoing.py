@@ -19,9 +19,7 @@ class Undoing(Looking):
 
     async def undo(self, actor: Actor) -> Undone | NothingToUndo | Overtaken | AlreadySubscribed | NotAllowed:
         """Take back the actor's last change that is not taken back yet, unless the subscription was changed since."""
-        changes = await self._world.audit.newest(actor.team, limit=LOOK_BACK, user=actor.user)
-        undone = {change.undoes for change in changes}
-        last = next((one for one in changes if one.undoes is None and one.at not in undone), None)
+        last = await self._last_change(actor)
         if last is None:
             return NothingToUndo()
         if last.were is not None and last.are is not None:
@@ -40,6 +38,12 @@ class Undoing(Looking):
             return kept
         await self._ledger.note(actor, "undo", last.subject, before=last.after, after=last.before, undoes=last.at)
         return Undone(act=last.act, subject=last.subject, before=last.after, after=last.before, viewer=actor)
+
+    async def _last_change(self, actor: Actor) -> Change | None:
+        """The actor's last change that is not taken back yet; None where there is none to take back."""
+        changes = await self._world.audit.newest(actor.team, limit=LOOK_BACK, user=actor.user)
+        undone = {change.undoes for change in changes}
+        return next((one for one in changes if one.undoes is None and one.at not in undone), None)
 
     async def _prefer_again(self, actor: Actor, last: Change, were: Person, are: Person) -> Undone | Overtaken:
         if await self._world.persons.get(actor.team, actor.user) != are:
