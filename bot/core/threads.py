@@ -18,8 +18,11 @@ def thread_of(subscriptions: Iterable[Subscription], event: Event, *, now: int) 
     Those count that want the event now (ms since the epoch). If one of them says OFF there is no thread: who wants a
     result to be seen in the channel must not miss it because of others. Of two kinds of threads the narrower is taken.
     """
+    heard = [one for one in subscriptions if not _is_muted(one, now)]
+    if all(one.style.thread is Threading.OFF for one in heard):
+        return None  # nearly everywhere, and for every event: its facts need not be gathered
     facts = Facts(event)
-    asked = {one.style.thread for one in subscriptions if not _is_muted(one, now) and one.filter.accepts(facts)}
+    asked = {one.style.thread for one in heard if one.filter.accepts(facts)}
     if not asked or Threading.OFF in asked:
         return None
     session, inference = _keys(event)

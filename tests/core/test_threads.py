@@ -1,8 +1,11 @@
 """Which thread an event belongs in."""
 
+from typing import cast
+
 import pytest
 
 from bot.core.destination import SlackChannel
+from bot.core.event import Event
 from bot.core.filters import parse
 from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId, Threading
 from bot.core.threads import thread_of, threads_of
@@ -40,6 +43,12 @@ def subscription(thread: Threading, wanted: str = "", hold: Holding | None = Non
 )
 def test_who_wants_it_in_the_channel_gets_it_there(asked: list[Threading], expected: str | None) -> None:
     assert thread_of(map(subscription, asked), TALK, now=NOW) == expected
+
+
+def test_where_nobody_asks_for_threads_the_event_is_not_even_looked_at() -> None:
+    muted = subscription(Threading.SESSION, "status:failed", hold=Holding.MUTED)
+    off = subscription(Threading.OFF, "status:failed")
+    assert thread_of([off, muted], cast("Event", object()), now=NOW) is None
 
 
 def test_an_event_without_a_session_goes_by_its_inference() -> None:
