@@ -29,8 +29,3 @@ def sample(subscription: Subscription, *, by: str, now: int, number: int) -> Eve
         tags=(TAG,),
         environment="test",
     )
-
-
-def is_sample(event: Event) -> bool:
-    """Whether an event was made up here."""
-    return event.type == TYPE

@@ -10,8 +10,6 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.core.errors import UnavailableError
 
-HOW = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
-
 
 class SealedError(UnavailableError):
     """No key opens it; the text names the setting."""

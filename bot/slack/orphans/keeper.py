@@ -201,8 +201,10 @@ class OrphanKeeper:
     async def _give_up(self, place: DestinationId, why: str) -> None:
         """Give up what has waited too long for it; of thousands the rest at the next look."""
         means = self._means
-        for _ in range(ROUNDS if means.overheld is not None else 0):
-            given_up = await means.overheld.give_up(place, why, now=means.now()) if means.overheld is not None else 0
+        if means.overheld is None:
+            return
+        for _ in range(ROUNDS):
+            given_up = await means.overheld.give_up(place, why, now=means.now())
             if not given_up:
                 return
             means.expired(place.partition("/")[0], given_up)

@@ -35,7 +35,7 @@ from bot.core.event import Model, Requester, Status
 from bot.core.filters import parse
 from bot.core.looks import Fallen, NoSuchEvent, Preferred, Preview, Report, Trace, Why
 from bot.core.notices import ChangedByAnother
-from bot.core.sample import is_sample
+from bot.core.sample import TYPE
 from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId
 from bot.core.timing import Digest, Every, Quiet
 from tests.core.examples import event
@@ -167,7 +167,7 @@ async def test_a_test_goes_where_the_subscription_leads_and_says_what_it_is(acti
     assert await actions.test(ANA, made.id) == WasTested(subscription=made, viewer=ANA)
     (first, said), (_, again) = lanes.tested
     assert first == made
-    assert is_sample(said)
+    assert said.type == TYPE
     assert "TEST" in (said.title or "")
     assert said.key != again.key
 
