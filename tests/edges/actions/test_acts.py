@@ -295,6 +295,17 @@ async def test_what_became_somebody_elses_while_a_place_moves_stays(
     assert lanes.moved == []
 
 
+async def test_a_lost_place_moves_only_to_where_its_actor_may_lead_it(
+    actions: Actions, world: World, slack: Slack, lanes: Lanes
+) -> None:
+    made = await subscribe(actions)
+    slack.channels["C2"] = replace(MEMBER_OF, channel="C2", is_private=True)
+    answer = await actions.move_place(ANA, destination_id(FRAUD), RISK)
+    assert answer == BadPlace(destination=RISK, problem=Problem.UNSEEN)
+    assert await kept(world, made) == made
+    assert lanes.moved == []
+
+
 async def test_a_place_of_another_workspace_is_no_place(actions: Actions, lanes: Lanes) -> None:
     theirs = destination_id(SlackChannel(team="T2", channel="C1"))
     lanes.paused_places[theirs] = "is_archived"
