@@ -9,6 +9,7 @@ from bot.core.destination import Destination, DestinationId, SlackChannel, desti
 from bot.core.doubt import policy
 from bot.core.event import Event
 from bot.core.subscription import Doubt
+from bot.outlets.slack.onlookers import Onlookers
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
@@ -17,6 +18,7 @@ from bot.ports.outlet import Item, Service
 from bot.render.digest import take
 from bot.settings import Settings
 from bot.stores.gate import Gatekeeper
+from bot.stores.leading import Leading
 from bot.stores.threads import RedisThreads
 from bot.wiring.installing import directory_of, installations
 from bot.wiring.stores import HOUR, Stores
@@ -29,8 +31,9 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
     async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
         return policy(await kept.subscriptions.of_destination(place), events)
 
+    leading = Leading(kept.subscriptions, clock=kept.clock)
     threads = RedisThreads(
-        kept.redis, kept.keys, kept.subscriptions, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
+        kept.redis, kept.keys, leading, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
     )
 
     async def together(place: Destination, items: Sequence[Item]) -> int:
@@ -50,6 +53,7 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
                 renew=found.renew,
                 policy_of=policy_of,
                 threads=threads,
+                views_of=Onlookers(directory_of(settings, web, found).channels, leading.to, clock=kept.clock).views_of,
             )
         )
         webhook = await open_.enter_async_context(

@@ -19,7 +19,7 @@ from bot.core.event import Event
 from bot.core.looks import Change, Trace, Verdict
 from bot.core.subscription import Style, Subscription
 from bot.core.timing import read_digest, read_quiet
-from bot.render.discretion import may_read
+from bot.render.discretion import for_members
 from bot.web.api.bodies import (
     AttemptBody,
     ChangeBody,
@@ -137,7 +137,7 @@ def event_body(event: Event) -> EventBody:
         model=event.model.name,
         confidence=event.confidence,
         tags=event.tags,
-        title=event.title if may_read(event, None) else None,
+        title=for_members(event).title,
     )
 
 
