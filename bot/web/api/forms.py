@@ -83,6 +83,7 @@ def style(body: StyleBody, *, former: Style | None = None) -> Style:
         digest=None if given.digest is None else read_digest(given.digest),
         quiet=None if given.quiet is None else read_quiet(given.quiet),
         thread=given.thread,
+        show=given.show,
     )
 
 
@@ -94,6 +95,7 @@ def style_body(one: Style) -> StyleBody:
         digest=None if one.digest is None else str(one.digest),
         quiet=None if one.quiet is None else str(one.quiet),
         thread=one.thread,
+        show=one.show,
     )
 
 
