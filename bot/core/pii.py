@@ -43,7 +43,7 @@ _SECRETS = (
     # Google API keys: AIza. OpenAI, Anthropic, Stripe: sk-, sk-ant-, sk_live_ and their kin.
     re.compile(
         r"(?<![\w-])(?:gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+|A(?:KIA|SIA)[A-Z0-9]{16}(?!\w)"
-        r"|AIza[\w-]{35}(?![\w-])|sk-[\w-]{20,}+|[sr]k_(?:live|test)_\w{10,}+)"
+        r"|AIza[\w-]{35}(?![\w-])|sk-(?=[\w-]*\d)[\w-]{20,}+|[sr]k_(?:live|test)_\w{10,}+)"
     ),
 )
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.core.cloudevent import encode
 from bot.core.delivery import Delivery
 from bot.core.event import Event, Failure, Json, Model, Requester, Sensitivity, Usage
 from bot.core.pii import mask, mask_json
@@ -32,6 +33,12 @@ def seen(item: Item, view: View) -> Seen:
     """The item as this view has it."""
     event, notice = reduced(item.event, view)
     return Seen(delivery=item.delivery, event=event, notice=notice)
+
+
+def body(event: Event, view: View) -> bytes:
+    """The event as an endpoint gets it where its subscriptions ask for less: its data tell which showing it is."""
+    less, _ = reduced(event, view)
+    return encode(replace(less, extra={**less.extra, "showing": str(view.showing)}))
 
 
 def for_reader(event: Event, reader: str) -> Event:

@@ -5,10 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import takewhile
 
 from bot.core import pacing, schedules
-from bot.core.destination import Destination, DestinationId, SlackChannel, destination_id
+from bot.core.destination import Destination, DestinationId, SlackChannel, Webhook, destination_id
 from bot.core.doubt import policy
 from bot.core.event import Event
-from bot.core.subscription import Doubt
+from bot.core.showing import Audience, anybody_asks, asked_of, view
+from bot.core.subscription import Doubt, Showing
 from bot.outlets.slack.onlookers import Onlookers
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.web import SlackWeb
@@ -16,6 +17,7 @@ from bot.outlets.webhook import WebhookOutlet
 from bot.ports.gate import Gate
 from bot.ports.outlet import Item, Service
 from bot.render.digest import take
+from bot.render.discretion import body
 from bot.settings import Settings
 from bot.stores.gate import Gatekeeper
 from bot.stores.leading import Leading
@@ -35,6 +37,15 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
     threads = RedisThreads(
         kept.redis, kept.keys, leading, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
     )
+
+    async def body_of(place: Webhook, item: Item) -> bytes:
+        """The body as it came, unread, unless somebody asks for less."""
+        subscriptions = await leading.to(destination_id(place))
+        if not anybody_asks(subscriptions):
+            return item.body
+        asked = asked_of(subscriptions, item.event, now=kept.clock())
+        seen = view(item.event, Audience.ENDPOINT, asked=asked)
+        return item.body if seen.showing is Showing.FULL else body(item.event, seen)
 
     async def together(place: Destination, items: Sequence[Item]) -> int:
         """How many of a channel's items, from the first, go into the same thread, or into none."""
@@ -61,6 +72,7 @@ async def services(settings: Settings, kept: Stores) -> AsyncIterator[Mapping[st
                 settings.secret.get_secret_value(),
                 allow=settings.webhook_allow,
                 ports=settings.webhook_ports,
+                body_of=body_of,
             )
         )
         yield {
