@@ -22,6 +22,7 @@ from bot.core.subscription import (
     Doubt,
     Hold,
     Holding,
+    Showing,
     Style,
     Subscription,
     SubscriptionId,
@@ -77,6 +78,7 @@ class Entry:
             "quiet": style.quiet,
             "thread": None if style.thread is Threading.OFF else style.thread,
             "doubt": None if style.doubt is Doubt.REPEAT else style.doubt,
+            "show": style.show,
             "hold": self.rest,
         }
         return {name: str(value) for name, value in written.items() if value is not None}
@@ -169,6 +171,7 @@ class _Reader:
             "quiet": read_quiet,
             "thread": lambda text: _choice(Threading, text),
             "doubt": lambda text: _choice(Doubt, text),
+            "show": lambda text: _choice(Showing, text),
             "hold": _held,
         }
         values = {name: self._read(found, name, readers[name], row) for name in found}
@@ -176,7 +179,9 @@ class _Reader:
             raise self._wrong(_line(row), 'to: where to? e.g. to: "#C024BE7LR"')
         if values["to"].team != team:
             raise self._wrong(_line(found["to"]), "to: the place is of another workspace")
-        given = {name: values[name] for name in ("mention", "digest", "quiet", "thread", "doubt") if name in values}
+        given = {
+            name: values[name] for name in ("mention", "digest", "quiet", "thread", "doubt", "show") if name in values
+        }
         style = Style(**given)
         why = misfit(values["to"], style)
         if why is not None:
@@ -235,7 +240,8 @@ class _Reader:
         return FileError(f"{self._name}:{line}: {message}")
 
 
-FIELDS: Final = ("id", "to", "filter", "owner", "mention", "digest", "quiet", "thread", "doubt", "hold")
+_STYLE: Final = ("mention", "digest", "quiet", "thread", "doubt", "show")
+FIELDS: Final = ("id", "to", "filter", "owner", *_STYLE, "hold")
 
 
 def same_wish(one: Entry) -> tuple[Target, str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from bot.core.filters import Filter
-from bot.core.subscription import Doubt, Holding, Style, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Holding, Showing, Style, SubscriptionId, Threading
 from bot.core.timing import Digest, Quiet
 
 
@@ -75,11 +75,19 @@ class Subscribe:
     digest: Digest | None = None
     quiet: Quiet | None = None
     thread: Threading = Threading.OFF
+    show: Showing | None = None
 
     @property
     def style(self) -> Style:
         """How and when the deliveries look."""
-        return Style(mention=self.mention, doubt=self.doubt, digest=self.digest, quiet=self.quiet, thread=self.thread)
+        return Style(
+            mention=self.mention,
+            doubt=self.doubt,
+            digest=self.digest,
+            quiet=self.quiet,
+            thread=self.thread,
+            show=self.show,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

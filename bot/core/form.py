@@ -13,7 +13,7 @@ from bot.core.destination import Destination, SlackChannel, SlackGroup, SlackPer
 from bot.core.errors import FilterError
 from bot.core.event import Status
 from bot.core.filters import Filter, parse
-from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Showing, Style, Subscription, SubscriptionId, Threading
 from bot.core.terms import OneOf, Pattern, Term
 from bot.core.timing import Digest, Every, Quiet
 
@@ -45,8 +45,8 @@ class Form:
     """All that is filled in, as it is; nothing of it need make sense.
 
     `models`, `statuses` and `tags` are patterns as a filter writes them, `rest` the filter's other terms as typed;
-    `at`, `since` and `until` are minutes of the day; `digest` is None for each result as it comes. `confirmed`: post to
-    a channel that is shared with another organisation.
+    `at`, `since` and `until` are minutes of the day; `digest` is None for each result as it comes, `show` None for what
+    is usual in the place. `confirmed`: post to a channel that is shared with another organisation.
     """
 
     where: Where = Where.HERE
@@ -66,6 +66,7 @@ class Form:
     until: int = 7 * 60
     thread: Threading = Threading.OFF
     doubt: Doubt = Doubt.REPEAT
+    show: Showing | None = None
     confirmed: bool = False
 
 
@@ -135,6 +136,7 @@ def fill(wanted: Filter, style: Style, form: Form) -> Form:
         until=quiet.end if quiet else form.until,
         thread=style.thread,
         doubt=style.doubt,
+        show=style.show,
     )
 
 
@@ -222,7 +224,7 @@ def group_id(text: str) -> str:
 
 def _style(form: Form, setting: Setting, place: Target) -> Style:
     if not takes_hours(form.where, place):
-        return Style()
+        return Style(show=form.show)
     threads = takes_threads(form.where, place)
     return Style(
         mention=form.mention or setting.group or None,
@@ -230,6 +232,7 @@ def _style(form: Form, setting: Setting, place: Target) -> Style:
         digest=_digest(form),
         quiet=Quiet(start=form.since, end=form.until) if form.quiet else None,
         thread=form.thread if threads or isinstance(place, SlackThread) else Threading.OFF,
+        show=form.show,
     )
 
 

@@ -52,15 +52,34 @@ class Threading(StrEnum):
     """Those of one session; events without one as with INFERENCE."""
 
 
+class Showing(StrEnum):
+    """How much of an event is shown. Each shows a part of what the one before it shows."""
+
+    FULL = "full"
+    """All of it."""
+    MASKED = "masked"
+    """All, with personal data and secrets masked: see `core.pii`."""
+    SUMMARY = "summary"
+    """Title, figures and the beginning of the result, masked likewise."""
+    METADATA = "metadata"
+    """Status, model and figures: no content, no title, nobody's name."""
+    LINK = "link"
+    """The status, and the event's own links."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How and when a subscription's deliveries look. `mention` is a Slack user or group id to call, or None."""
+    """How and when a subscription's deliveries look.
+
+    `mention` is a Slack user or group id to call, or None. `show` None leaves it to `core.showing` how much is shown.
+    """
 
     mention: str | None = None
     doubt: Doubt = Doubt.REPEAT
     digest: Digest | None = None
     quiet: Quiet | None = None
     thread: Threading = Threading.OFF
+    show: Showing | None = None
 
     @property
     def prompt(self) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,12 +18,13 @@ from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 
 from bot.core.address import Network, check_url, refusal
-from bot.core.delivery import Outcome, Refused, Scope
+from bot.core.delivery import Failed, Outcome, Refused, Scope
 from bot.core.destination import Webhook, destination_id
+from bot.core.errors import UnavailableError
 from bot.outlets import deadline
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
 from bot.outlets.webhook_errors import outcome_of_status
-from bot.ports.outlet import Parcel
+from bot.ports.outlet import Item, Parcel
 from bot.render.webhook import Request, request, signing_secret
 
 _LONGEST_ANSWER = 20_000
@@ -32,6 +33,10 @@ _LONGEST_DRAIN = 2
 """Seconds for that."""
 _BROKEN: tuple[type[Exception], ...] = (httpx.HTTPError, httpx.InvalidURL, *BROKEN)
 _HEADERS = {"user-agent": "Tidings/0.1", "accept": "*/*", "accept-encoding": "identity"}
+
+
+async def _as_it_is(_place: Webhook, item: Item) -> bytes:
+    return item.body
 
 
 class AddressRefusedError(Exception):
@@ -43,8 +48,9 @@ class WebhookOutlet:
 
     `secret` is the installation's master secret. `allow` and `ports` are as in `core.address.refusal`. `timeout` and
     `connect_timeout` are in seconds; the first bounds a whole attempt. `clock` gives seconds since the epoch; `tls`
-    says whom to trust, the system's authorities by default. Enter it as an async context manager; connections are kept
-    between sends.
+    says whom to trust, the system's authorities by default; `body_of` gives as much of an event as the endpoint is to
+    get, written as a CloudEvent, and may raise UnavailableError. Enter it as an async context manager; connections are
+    kept between sends.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class WebhookOutlet:
         clock: Callable[[], float] = time.time,
         tls: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
+        body_of: Callable[[Webhook, Item], Awaitable[bytes]] = _as_it_is,
     ) -> None:
         self._secret = secret
         self._allow = tuple(allow)
@@ -67,6 +74,7 @@ class WebhookOutlet:
         self._clock = clock
         self._tls = tls
         self._resolver = resolver
+        self._body_of = body_of
         self._stack = AsyncExitStack()
         self._connector: aiohttp.TCPConnector | None = None
         self._transport: httpx.AsyncBaseTransport | None = None
@@ -110,8 +118,12 @@ class WebhookOutlet:
         url = parcel.destination.url
         if (why := check_url(url, self._allow, self._ports)) is not None:
             return Refused(reason=why, scope=Scope.DESTINATION)
+        try:
+            body = await self._body_of(parcel.destination, item)
+        except UnavailableError as error:
+            return Failed(reason=f"could not tell how much the endpoint gets: {error}")
         post = request(
-            item.body,
+            body,
             delivery=item.delivery.id,
             secret=signing_secret(self._secret, destination_id(parcel.destination)),
             at=datetime.fromtimestamp(self._clock(), UTC),

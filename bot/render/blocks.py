@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from bot.core.event import Event, Failure
 from bot.render import figures
-from bot.render.discretion import may_read, withheld
-from bot.render.message import Block, Item, Message
+from bot.render.discretion import Seen
+from bot.render.message import Block, Message
+from bot.render.mrkdwn import escape
 from bot.render.result import failure, line, result
 from bot.render.richtext import BOLD, Element, blocks, link, plain, section, span, weight
 from bot.render.text import clean, escaped, shorten
@@ -22,25 +23,20 @@ _ERROR, _EXTRA = 1_500, 5
 _LINKS = 10
 
 
-def card(item: Item, *, now: int, reader: str | None) -> Message:
-    """Say one event. `now` is in milliseconds; `reader` is as in `discretion.may_read`."""
+def card(item: Seen, *, now: int) -> Message:
+    """Say one event; `now` is in milliseconds."""
     event = item.event
-    open_ = may_read(event, reader)
-    head = [_header(event, open_=open_), _context([*_facts(event), figures.late(item.delivery.appended, now)], event)]
-    if not open_:
-        closed = (*head, _context([withheld(event)]), *_labels(event, extra=False))
-        return Message(text=_text(event, withheld(event), open_=False), blocks=closed)
+    head = [_header(event), _context([*_facts(event), figures.late(item.delivery.appended, now)], event)]
     error = blocks(_error(event.error))
-    tail = [*_links(event), *_labels(event)]
+    tail = [*([_context([item.notice])] if item.notice else []), *_links(event), *_labels(event)]
     shown = result(event.result, ROOM - weight([*head, *error, *tail]))
     content = line(plain(shown)) if event.error is None else failure(event.error)
-    return Message(text=_text(event, content, open_=True), blocks=(*head, *error, *blocks(shown), *tail))
+    return Message(text=_text(event, content, item.notice), blocks=(*head, *error, *blocks(shown), *tail))
 
 
-def headline(event: Event, room: int, *, open_: bool) -> str:
-    """Status mark and title; the title is content, and withheld with it."""
-    title = figures.title(event, room) if open_ else figures.line(f"Inference {event.inference}", room)
-    return f"{figures.MARKS[event.status]} {title}"
+def headline(event: Event, room: int) -> str:
+    """Status mark and title."""
+    return f"{figures.MARKS[event.status]} {figures.title(event, room)}"
 
 
 def summary(event: Event) -> str:
@@ -50,13 +46,14 @@ def summary(event: Event) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _text(event: Event, content: str, *, open_: bool) -> str:
-    lead = f"{headline(event, 150, open_=open_)} — {summary(event)}"
-    return escaped(f"{lead}\n{content}" if content else lead, LONGEST_TEXT)
+def _text(event: Event, content: str, notice: str) -> str:
+    lead = f"{headline(event, 150)} — {summary(event)}"
+    said = escaped(f"{lead}\n{content}" if content else lead, LONGEST_TEXT - len(notice) - 1)
+    return f"{said}\n{escape(notice)}" if notice else said
 
 
-def _header(event: Event, *, open_: bool) -> Block:
-    text = headline(event, _HEADER - 4, open_=open_)
+def _header(event: Event) -> Block:
+    text = headline(event, _HEADER - 4)
     return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
 
 
@@ -114,10 +111,10 @@ def _links(event: Event) -> list[Block]:
     return blocks([section(made)]) if made else []
 
 
-def _labels(event: Event, *, extra: bool = True) -> list[Block]:
+def _labels(event: Event) -> list[Block]:
     """Tags, labels and the fields that this version does not know."""
     tags = " ".join(f"#{figures.line(tag, 40)}" for tag in event.tags)
-    fields = {**event.labels, **(_unknown(event.extra) if extra else {})}
+    fields = {**event.labels, **_unknown(event.extra)}
     texts = [f"{figures.line(name, 40)}: {figures.line(value, 100)}" for name, value in fields.items()]
     if len(texts) > _EXTRA:
         texts[_EXTRA:] = [f"{len(texts) - _EXTRA} more fields"]

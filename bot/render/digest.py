@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.core.event import Event
 from bot.render import figures
 from bot.render.blocks import LONGEST_TEXT, ROOM, card, headline, summary
-from bot.render.discretion import may_read, withheld
+from bot.render.discretion import Seen
 from bot.render.message import Block, Item, Message
 from bot.render.mrkdwn import escape
 from bot.render.result import preview
@@ -26,19 +25,19 @@ def take(items: Sequence[Item]) -> int:
     return min(len(items), MOST)
 
 
-def merge(items: Sequence[Item], *, now: int, reader: str | None = None) -> Message:
+def merge(items: Sequence[Seen], *, now: int) -> Message:
     """Say the whole run, at least one and at most `take(items)`, in one message. A single event gets its full card.
 
-    `now` is in milliseconds; `reader` is the person of a direct message, as in `discretion.may_read`.
+    `now` is in milliseconds.
     """
     if len(items) == 1:
-        return card(items[0], now=now, reader=reader)
+        return card(items[0], now=now)
     tally = _tally(items)
     top: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": tally, "emoji": False}}]
     if waited := figures.late(min(item.delivery.appended for item in items), now):
         oldest = {"type": "plain_text", "text": f"the oldest {waited}", "emoji": False}
         top.append({"type": "context", "elements": [oldest]})
-    rows = [_row(item.event, reader) for item in items]
+    rows = [_row(item) for item in items]
     room = min(_LONGEST_CONTENT, (ROOM - weight([top, *(_block(row, 0) for row in rows)])) // len(rows))
     text = "\n".join([escape(tally), *(_line(row, (LONGEST_TEXT - units(tally)) // len(rows) - 1) for row in rows)])
     return Message(text=text, blocks=(*top, *(_block(row, room) for row in rows)))
@@ -54,11 +53,10 @@ class _Row:
     missing: int
 
 
-def _row(event: Event, reader: str | None) -> _Row:
-    open_ = may_read(event, reader)
-    content, missing = preview(event) if open_ else (withheld(event), 0)
-    title = headline(event, _TITLE, open_=open_)
-    return _Row(title=title, summary=summary(event), content=content, missing=missing)
+def _row(item: Seen) -> _Row:
+    content, missing = preview(item.event)
+    facts = " · ".join(part for part in (summary(item.event), item.notice if content else "") if part)
+    return _Row(title=headline(item.event, _TITLE), summary=facts, content=content or item.notice, missing=missing)
 
 
 def _block(row: _Row, room: int) -> Block:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.core.answers import NotKept, Shown, ShownBefore
 from bot.core.delivery import DeliveryId
 from bot.render.blocks import headline, summary
-from bot.render.discretion import may_read
+from bot.render.discretion import Seen
 from bot.render.message import Block, Item, Message, metadata
 from bot.render.mrkdwn import code, escape
 from bot.render.pieces import actions, button, context
@@ -28,8 +28,8 @@ def repeated(message: Message) -> Message:
     return Message(text=f"{message.text}\n{_REPEATED}", blocks=(*message.blocks, context(_REPEATED)))
 
 
-def question(items: Sequence[Item], *, reader: str | None) -> Message:
-    """Ask whether to show the results. `reader` is as in `discretion.may_read`."""
+def question(items: Sequence[Seen]) -> Message:
+    """Ask whether to show the results."""
     one = len(items) == 1
     why = (
         f"{'This' if one else 'These'} may be shown already: Slack's answer to the first try was lost, "
@@ -38,7 +38,7 @@ def question(items: Sequence[Item], *, reader: str | None) -> Message:
     show = button(
         "Show it" if one else f"Show all {len(items)}", action=SHOW, value=",".join(item.delivery.id for item in items)
     )
-    titles = [headline(item.event, _TITLE, open_=may_read(item.event, reader)) for item in items]
+    titles = [headline(item.event, _TITLE) for item in items]
     rows: list[Block] = [
         {"type": "rich_text", "elements": [section([*span(title, BOLD), *span(f"\n{summary(item.event)}")])]}
         for title, item in zip(titles, items, strict=True)

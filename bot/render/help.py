@@ -79,7 +79,7 @@ def _styles() -> Message:
         rows(STYLES),
         context("Webhooks get each event as it comes: digest, quiet and thread are for Slack."),
     )
-    return Message(text="What may follow a filter: to, mention, digest, quiet, thread, doubt", blocks=blocks)
+    return Message(text="What may follow a filter: to, mention, digest, quiet, thread, doubt, show", blocks=blocks)
 
 
 def _dead() -> Message:

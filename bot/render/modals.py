@@ -13,7 +13,7 @@ from bot.core.errors import FilterError
 from bot.core.event import Status
 from bot.core.form import Form, Setting, Where, group_id, takes_hours, takes_threads, target
 from bot.core.looks import Preview
-from bot.core.subscription import Doubt, Subscription, Threading
+from bot.core.subscription import Doubt, Showing, Subscription, Threading
 from bot.core.timing import Every, clock
 from bot.render import inputs
 from bot.render.figures import word
@@ -58,6 +58,16 @@ _THREADS: Final = {
     Threading.OFF: "Each result by itself",
     Threading.INFERENCE: "One thread for each inference",
     Threading.SESSION: "One thread for each session",
+}
+AS_USUAL: Final = "usual"
+
+_SHOWINGS: Final = {
+    AS_USUAL: "What is usual in such a place",
+    Showing.FULL: "Everything that may be seen there",
+    Showing.MASKED: "All, personal data masked",
+    Showing.SUMMARY: "The beginning, personal data masked",
+    Showing.METADATA: "Status, model and figures only",
+    Showing.LINK: "Status and link only",
 }
 _DOUBTS: Final = {
     Doubt.REPEAT: "Show it again, and say so",
@@ -249,7 +259,8 @@ def _how(draft: Draft) -> list[Block]:
     form, setting = draft.form, draft.setting
     leads: Target | None = target(form, setting, draft.edited)
     if not takes_hours(form.where, leads):
-        return [context("A webhook gets every event as it comes, each signed, and knows a repeat by its webhook-id.")]
+        told = "A webhook gets every event as it comes, each signed, and knows a repeat by its webhook-id."
+        return [context(told), _showing(form)]
     calls = f" Now: the group {setting.group}." if setting.group else ""
     blocks = [
         ask(
@@ -278,7 +289,12 @@ def _how(draft: Draft) -> list[Block]:
             hint="Rare: Slack's answer was lost, and I may not look.",
         )
     )
+    blocks.append(_showing(form))
     return blocks
+
+
+def _showing(form: Form) -> Block:
+    return ask("show", "What is shown", inputs.choose("show", _SHOWINGS, form.show or AS_USUAL))
 
 
 def _without_button(block: Block) -> Block:

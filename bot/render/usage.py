@@ -126,6 +126,12 @@ STYLES = (
     ("thread session", "one thread for a conversation or workflow; channels only"),
     ("doubt repeat", "when Slack's answer was lost and I may not look, a result is shown again, and says so"),
     ("doubt ask", "… a button asks whether to show it"),
+    ("show full", "everything that may be seen there; it unmasks personal data in a public channel"),
+    ("show masked", "all, with e-mail addresses, phone and card numbers, tokens and the like masked"),
+    ("show summary", "the beginning, masked likewise"),
+    ("show metadata", "status, model and figures; no title, no content"),
+    ("show link", "the status, and the event's own links"),
+    ("show usual", "what is usual there: it depends on the event's sensitivity and on who reads"),
 )
 """What may follow a filter, besides a place; each with what it means."""
 

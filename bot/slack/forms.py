@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.core.destination import destination_id
 from bot.core.errors import DestinationError, MistakeError
 from bot.core.form import Form, Setting, Where
-from bot.core.subscription import Doubt, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Showing, SubscriptionId, Threading
 from bot.core.target import read_target
 from bot.core.timing import Every, read_clock
 from bot.render.inputs import action
@@ -123,7 +123,7 @@ def _time(answer: Mapping[str, Any]) -> Any:
         return None
 
 
-def _of(kind: type[Where] | type[Every] | type[Threading] | type[Doubt]) -> Any:
+def _of(kind: type[Where] | type[Every] | type[Threading] | type[Doubt] | type[Showing]) -> Any:
     def read(answer: Mapping[str, Any]) -> Any:
         chosen = _chosen(answer)
         return kind(chosen) if chosen in tuple(kind) else None
@@ -149,6 +149,7 @@ _READ: Final[Mapping[str, Any]] = {
     "until": _time,
     "thread": _of(Threading),
     "doubt": _of(Doubt),
+    "show": _of(Showing),
     "confirmed": _ticked,
 }
 """How each field is read from its element's answer (docs.slack.dev, view interactions payload)."""

@@ -24,7 +24,7 @@ from bot.core.destination import (
 from bot.core.errors import DestinationError
 from bot.core.event import EventKey, Position
 from bot.core.filters import parse
-from bot.core.subscription import Doubt, Hold, Holding, Style, Subscription, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Hold, Holding, Showing, Style, Subscription, SubscriptionId, Threading
 from bot.core.timing import read_digest, read_quiet
 from bot.ports.outbox import Parked
 
@@ -139,17 +139,19 @@ def _style(style: Style) -> dict[str, str | None]:
         "digest": None if style.digest is None else str(style.digest),
         "quiet": None if style.quiet is None else str(style.quiet),
         "thread": style.thread,
+        "show": style.show,
     }
 
 
 def _read_style(found: Mapping[str, Any]) -> Style:
-    digest, quiet = found.get("digest"), found.get("quiet")
+    digest, quiet, show = found.get("digest"), found.get("quiet"), found.get("show")
     return Style(
         mention=found.get("mention"),
         doubt=Doubt(found.get("doubt", Doubt.REPEAT)),
         digest=read_digest(digest) if digest else None,
         quiet=read_quiet(quiet) if quiet else None,
         thread=Threading(found.get("thread", Threading.OFF)),
+        show=Showing(show) if show else None,
     )
 
 

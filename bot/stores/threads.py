@@ -1,6 +1,5 @@
 """The port `Threads`: what subscriptions ask for, and each thread's first message in Redis, for some hours."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -8,29 +7,21 @@ from redis.asyncio import Redis
 
 from bot.core.destination import DestinationId
 from bot.core.event import Event
-from bot.core.subscription import Subscription
 from bot.core.threads import ThreadKey, thread_of
-from bot.ports.people import Subscriptions
 from bot.stores.away import unavailable
 from bot.stores.keys import Keys
-
-CACHED = 2_000
-"""Milliseconds for which a place's subscriptions are remembered: a message asks for them twice."""
-KEPT = 5_000
+from bot.stores.leading import Leading
 
 
 class RedisThreads:
     """See the port. `lasting` and `clock` are in milliseconds."""
 
-    def __init__(
-        self, redis: Redis, keys: Keys, subscriptions: Subscriptions, *, lasting: int, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, redis: Redis, keys: Keys, leading: Leading, *, lasting: int, clock: Callable[[], int]) -> None:
         self._redis = redis
         self._keys = keys
-        self._subscriptions = subscriptions
+        self._leading = leading
         self._lasting = lasting
         self._clock = clock
-        self._known: OrderedDict[DestinationId, tuple[int, Sequence[Subscription]]] = OrderedDict()
 
     @property
     def lasting(self) -> int:
@@ -40,18 +31,8 @@ class RedisThreads:
     async def of(self, place: DestinationId, events: Sequence[Event]) -> list[ThreadKey | None]:
         """For each event the thread it belongs in."""
         now = self._clock()
-        subscriptions = await self._leading_to(place, now)
+        subscriptions = await self._leading.to(place)
         return [thread_of(subscriptions, event, now=now) for event in events]
-
-    async def _leading_to(self, place: DestinationId, now: int) -> Sequence[Subscription]:
-        at, known = self._known.get(place, (None, ()))
-        if at is None or not at <= now < at + CACHED:
-            known = await self._subscriptions.of_destination(place)
-            self._known[place] = (now, known)
-            self._known.move_to_end(place)
-            if len(self._known) > KEPT:
-                self._known.popitem(last=False)
-        return known
 
     async def parent(self, place: DestinationId, key: ThreadKey) -> str | None:
         """The ts of the thread's first message."""

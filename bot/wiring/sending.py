@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from bot.core import pacing, schedules
-from bot.core.destination import Destination, DestinationId, SlackChannel, destination_id
+from bot.core.destination import Destination, DestinationId, SlackChannel, Webhook, destination_id
 from bot.core.doubt import policy
 from bot.core.event import Event
-from bot.core.subscription import Doubt
+from bot.core.showing import Audience, anybody_asks, asked_of, view
+from bot.core.subscription import Doubt, Showing
+from bot.outlets.slack.onlookers import Onlookers
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
@@ -17,10 +19,12 @@ from bot.ports.gate import Gate
 from bot.ports.outlet import Item, Service
 from bot.ports.people import People
 from bot.render.digest import take
+from bot.render.discretion import body
 from bot.settings import Settings
 from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations
 from bot.stores.gate import Gatekeeper
+from bot.stores.leading import Leading
 from bot.stores.threads import RedisThreads
 from bot.wiring.installing import directory_of, installations
 from bot.wiring.stores import HOUR, Stores
@@ -40,15 +44,19 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
     async with AsyncExitStack() as open_:
         web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
         found = await open_.enter_async_context(installations(settings, kept, web))
+        directory = directory_of(settings, web, found)
+        leading = Leading(kept.subscriptions, clock=kept.clock)
         threads = RedisThreads(
-            kept.redis, kept.keys, kept.subscriptions, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
+            kept.redis, kept.keys, leading, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
         )
-        slack = await open_.enter_async_context(_slack(settings, kept, found, threads))
+        onlookers = Onlookers(directory.channels, leading.to, clock=kept.clock)
+        slack = await open_.enter_async_context(_slack(settings, kept, found, threads, onlookers))
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
                 allow=settings.webhook_allow,
                 ports=settings.webhook_ports,
+                body_of=_body(kept, leading),
             )
         )
         yield Sending(
@@ -62,12 +70,16 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
                 ),
                 "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
             },
-            gate=_gate(kept, directory_of(settings, web, found).people),
+            gate=_gate(kept, directory.people),
         )
 
 
 def _slack(
-    settings: Settings, kept: Stores, found: SingleInstallation | ManyInstallations, threads: RedisThreads
+    settings: Settings,
+    kept: Stores,
+    found: SingleInstallation | ManyInstallations,
+    threads: RedisThreads,
+    onlookers: Onlookers,
 ) -> SlackOutlet:
     async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
         return policy(await kept.subscriptions.of_destination(place), events)
@@ -78,7 +90,21 @@ def _slack(
         renew=found.renew,
         policy_of=policy_of,
         threads=threads,
+        views_of=onlookers.views_of,
     )
+
+
+def _body(kept: Stores, leading: Leading) -> Callable[[Webhook, Item], Awaitable[bytes]]:
+    async def body_of(place: Webhook, item: Item) -> bytes:
+        """The body as it came, unread, unless somebody asks for less."""
+        subscriptions = await leading.to(destination_id(place))
+        if not anybody_asks(subscriptions):
+            return item.body
+        asked = asked_of(subscriptions, item.event, now=kept.clock())
+        seen = view(item.event, Audience.ENDPOINT, asked=asked)
+        return item.body if seen.showing is Showing.FULL else body(item.event, seen)
+
+    return body_of
 
 
 def _together(threads: RedisThreads) -> Callable[[Destination, Sequence[Item]], Awaitable[int]]:

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, SlackThread, Target, Webhook
 from bot.core.filters import parse
-from bot.core.subscription import Doubt, Hold, Holding, Style, Subscription, SubscriptionId, Threading, subscription_id
+from bot.core.subscription import (
+    Doubt,
+    Hold,
+    Holding,
+    Showing,
+    Style,
+    Subscription,
+    SubscriptionId,
+    Threading,
+    subscription_id,
+)
 from bot.core.target import read_place, write_place
 from bot.core.timing import read_digest, read_quiet
 from consumers.subsfile import Entry, FileError, Rest, entry_of, read, team_named, write
@@ -44,6 +54,7 @@ styles = st.builds(
     digest=st.none() | st.sampled_from(["15m", "hourly", "daily 00:00", "daily 23:59"]).map(read_digest),
     quiet=st.none() | st.sampled_from(["22:00-07:00", "00:00-00:01"]).map(read_quiet),
     thread=st.sampled_from(Threading),
+    show=st.none() | st.sampled_from(Showing),
 )
 rests = st.none() | st.builds(
     Rest, kind=st.sampled_from([Holding.PAUSED, Holding.MUTED]), until=st.none() | st.integers(NOW + 1, NOW * 2)

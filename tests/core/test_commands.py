@@ -48,7 +48,7 @@ from bot.core.errors import CommandError, FilterError, MistakeError
 from bot.core.filters import Filter, parse
 from bot.core.reader import MAX_LENGTH, parse_command
 from bot.core.reading.clauses import misfit
-from bot.core.subscription import IDS, Doubt, Holding, Style, SubscriptionId, Threading, subscription_id
+from bot.core.subscription import IDS, Doubt, Holding, Showing, Style, SubscriptionId, Threading, subscription_id
 from bot.core.timing import DAY, Digest, Every, Quiet
 from bot.render import usage
 from tests.core.strategies import FILTERS
@@ -127,6 +127,8 @@ A_PLACE = "a place: #channel, @person, @group, me, an e-mail address or https://
         ("subscribe quiet 22:00 - 07:00 to me", Subscribe(quiet=Quiet(start=22 * 60, end=7 * 60), to=Me())),
         ("subscribe digest off quiet off thread off", Subscribe()),
         ("subscribe thread session", Subscribe(thread=Threading.SESSION)),
+        ("subscribe show Summary", Subscribe(show=Showing.SUMMARY)),
+        ("subscribe show usual", Subscribe()),
         ("subscribe filter model:fraud-* status:failed", Subscribe(filter=FRAUD)),
         ("subscribe filter any to me", Subscribe(to=Me())),
         ("edit k7m2qx", Edit(id=ID)),
@@ -218,6 +220,7 @@ STYLES = st.builds(
     digest=st.none() | DIGESTS,
     quiet=st.none() | QUIETS,
     thread=st.sampled_from(Threading),
+    show=st.none() | st.sampled_from(Showing),
 )
 
 
@@ -239,7 +242,7 @@ def fits(style: Style, to: Place) -> bool:
         case Here() | Channel():
             return True
         case Url():
-            return style == Style(mention=style.mention)
+            return style == Style(mention=style.mention, show=style.show)
         case _:
             return style.thread is Threading.OFF
 
@@ -252,7 +255,7 @@ def test_a_subscription_made_of_parts_reads_as_its_parts(text: str, to: str, sty
         return
     if not fits(style, PLACES[to]):
         style = Style()
-    fields = ("mention", "doubt", "digest", "quiet", "thread")
+    fields = ("mention", "doubt", "digest", "quiet", "thread", "show")
     given = [name for name in fields if getattr(style, name) != getattr(Style(), name)]
     typed = data.draw(st.permutations([to.strip(), *(written(name, getattr(style, name)) for name in given)]))
     command = parse_command(f"subscribe {text} {' '.join(typed)}")
@@ -260,7 +263,7 @@ def test_a_subscription_made_of_parts_reads_as_its_parts(text: str, to: str, sty
     assert (command.filter, command.to, command.style) == (wanted, PLACES[to], style)
 
 
-@given(STYLES, STYLES, st.sets(st.sampled_from(["mention", "doubt", "digest", "quiet", "thread"])), st.data())
+@given(STYLES, STYLES, st.sets(st.sampled_from(["mention", "doubt", "digest", "quiet", "thread", "show"])), st.data())
 def test_an_edit_changes_what_is_given_and_nothing_else(
     former: Style, wanted: Style, names: set[str], data: st.DataObject
 ) -> None:
@@ -268,7 +271,7 @@ def test_an_edit_changes_what_is_given_and_nothing_else(
     command = parse_command(f"edit k7m2qx {' '.join(typed)}")
     assert isinstance(command, Edit)
     after = command.restyled(former)
-    for name in ("mention", "doubt", "digest", "quiet", "thread"):
+    for name in ("mention", "doubt", "digest", "quiet", "thread", "show"):
         assert getattr(after, name) == getattr(wanted if name in names else former, name)
     assert command.is_empty == (not names)
 
@@ -281,7 +284,22 @@ def test_every_id_can_be_unsubscribed(one: SubscriptionId, typed: type[str]) -> 
 _WORDS = st.sampled_from(
     [
         *VERBS,
-        *("to", "mention", "digest", "quiet", "thread", "doubt", "filter", "any", "all", "off", "in", "of", "for"),
+        *(
+            "to",
+            "mention",
+            "digest",
+            "quiet",
+            "thread",
+            "doubt",
+            "show",
+            "filter",
+            "any",
+            "all",
+            "off",
+            "in",
+            "of",
+            "for",
+        ),
         *(
             "me",
             "here",

@@ -22,7 +22,7 @@ from bot.core.form import (
     read,
     read_filter,
 )
-from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Showing, Style, Subscription, SubscriptionId, Threading
 from bot.core.timing import Digest, Every, Quiet
 from tests.core.strategies import FILTERS, WANTED
 
@@ -40,6 +40,7 @@ STYLES = st.builds(
     digest=st.none() | DIGESTS,
     quiet=st.none() | QUIET,
     thread=st.sampled_from(Threading),
+    show=st.none() | st.sampled_from(Showing),
 )
 
 
@@ -134,11 +135,18 @@ def test_a_form_without_a_place_says_so_where_the_place_is_chosen() -> None:
         assert list(faults.by_field) == ["where"] == [place_field(where)]
 
 
-def test_a_webhook_has_no_style_and_a_person_no_threads() -> None:
-    busy = Form(mention="U2", digest=Every.HOUR, quiet=True, thread=Threading.SESSION, doubt=Doubt.ASK)
+def test_a_webhook_has_a_showing_at_most_and_a_person_no_threads() -> None:
+    busy = Form(
+        mention="U2",
+        digest=Every.HOUR,
+        quiet=True,
+        thread=Threading.SESSION,
+        doubt=Doubt.ASK,
+        show=Showing.METADATA,
+    )
     hook = read(replace(busy, where=Where.WEBHOOK, url="https://x.example/"), SETTING, None)
     assert isinstance(hook, Wish)
-    assert hook.style == Style()
+    assert hook.style == Style(show=Showing.METADATA)
     me = read(replace(busy, where=Where.ME), SETTING, None)
     assert isinstance(me, Wish)
     assert me.style.thread is Threading.OFF

@@ -1,12 +1,13 @@
 """Texts as models and attackers write them, and events full of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from bot.core.delivery import Delivery, delivery_id
 from bot.core.destination import SlackChannel, destination_id
 from bot.core.event import Event, Failure, Image, Link, Requester
+from bot.render.discretion import Seen
 from tests.core.strategies import EVENTS, JSON
 
 FRAGMENTS = st.sampled_from(
@@ -78,19 +79,11 @@ RESULTS_OF_ALL_KINDS = st.builds(lambda event, result: replace(event, result=res
 PLACE = SlackChannel(team="T1", channel="C1")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """A delivery with its event, which may be one that no record could ever bring: what is said must not mind."""
-
-    delivery: Delivery
-    event: Event
-
-
-def item(event: Event, *, appended: int = 0) -> Said:
-    """The event's delivery to a channel."""
+def item(event: Event, *, appended: int = 0) -> Seen:
+    """The event's delivery to a channel, all of it seen. The event may be one that no record could ever bring."""
     place = destination_id(PLACE)
     delivery = Delivery(id=delivery_id(event.key, place), event=event.key, destination=place, appended=appended)
-    return Said(delivery=delivery, event=event)
+    return Seen(delivery=delivery, event=event)
 
 
 _FEW = st.lists((EVENTS_OF_ENEMIES | EVENTS | RESULTS_OF_ALL_KINDS).map(item), min_size=1, max_size=4)

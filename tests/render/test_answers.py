@@ -47,7 +47,17 @@ from bot.core.filters import Filter, parse
 from bot.core.fingerprint import fingerprint
 from bot.core.looks import Change, History, Look, NoSuchEvent, Preferred, Preview, Report, Trace, Verdict, Why
 from bot.core.person import Person
-from bot.core.subscription import Doubt, Hold, Holding, Style, Subscription, SubscriptionId, Threading, subscription_id
+from bot.core.subscription import (
+    Doubt,
+    Hold,
+    Holding,
+    Showing,
+    Style,
+    Subscription,
+    SubscriptionId,
+    Threading,
+    subscription_id,
+)
 from bot.core.timing import Digest, Every, Quiet
 from bot.render import help as manual
 from bot.render.message import Block, Message
@@ -72,7 +82,12 @@ HOURLY = Digest(every=Every.HOUR)
 STYLED = replace(
     ONE,
     style=Style(
-        mention="S1", doubt=Doubt.ASK, digest=HOURLY, quiet=Quiet(start=1320, end=420), thread=Threading.SESSION
+        mention="S1",
+        doubt=Doubt.ASK,
+        digest=HOURLY,
+        quiet=Quiet(start=1320, end=420),
+        thread=Threading.SESSION,
+        show=Showing.MASKED,
     ),
 )
 PAUSED = replace(ONE, hold=Hold(kind=Holding.PAUSED, at=AT, until=AT + 7_200_000, by="U1"))
@@ -248,6 +263,7 @@ def test_an_edit_shows_what_was_and_what_is_and_can_be_undone() -> None:
         "*Quiet*  off → 22:00-07:00",
         "*Thread*  off → session",
         "*In doubt*  repeat → ask",
+        "*Shows*  what is usual → masked",
     ]
     assert "I joined the channel for this" in shown(said)
     assert buttons(said)["undo"]["value"] == f"k7m2qx:{fingerprint(after)}"
@@ -293,7 +309,7 @@ def test_a_row_tells_the_style_and_how_long_it_rests() -> None:
     text = row(resting, listing=found)["text"]["text"]
     assert text.split("\n")[2] == (
         "`k7m2qx`  ·  mentions <!subteam^S1>  ·  digest hourly  ·  quiet 22:00–07:00  ·  "  # noqa: RUF001 (a span of time)
-        f"thread per session  ·  asks before it repeats  ·  paused until {WHEN}"
+        f"thread per session  ·  asks before it repeats  ·  shows all, personal data masked  ·  paused until {WHEN}"
     )
     assert "paused" in str(row(resting, listing=found, now=AT))
     assert "paused" not in str(row(resting, listing=found, now=AT + 7_200_000))

@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 
 from bot.core.event import Sensitivity, Status
+from bot.core.showing import Audience, view
 from bot.render.blocks import card
 from bot.render.digest import MOST, merge, take
+from bot.render.discretion import seen
 from bot.render.message import carried, metadata
 from bot.render.richtext import plain, weight
 from tests.core.examples import event
@@ -23,10 +25,11 @@ def row(*elements: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_run_becomes_one_message_in_which_each_event_is_seen() -> None:
+    secret = item(event(id="e-3", title="Third", result=None, error=None, sensitivity=Sensitivity.RESTRICTED))
     run = [
         item(event(result="**Likely fraud.**\n\n- two cards", error=None), appended=0),
         item(event(id="e-2", title=None, status=Status.FAILED, confidence=None), appended=150_000),
-        item(event(id="e-3", title="Third", result=None, error=None, sensitivity=Sensitivity.RESTRICTED)),
+        seen(secret, view(secret.event, Audience.PRIVATE)),
         item(event(id="e-4", title="Empty", result=None, error=None)),
     ]
 
@@ -74,7 +77,7 @@ def test_a_run_becomes_one_message_in_which_each_event_is_seen() -> None:
 def test_a_single_event_gets_its_full_card() -> None:
     alone = item(event())
 
-    assert merge([alone], now=0, reader="U1") == card(alone, now=0, reader="U1")
+    assert merge([alone], now=0) == card(alone, now=0)
 
 
 @pytest.mark.parametrize(("waiting", "taken"), [(1, 1), (2, 2), (20, 20), (21, 20), (1_000, 20)])

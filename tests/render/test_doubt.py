@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -8,8 +7,10 @@ from hypothesis import strategies as st
 from bot.core.answers import Actor, NotKept, Shown, ShownBefore
 from bot.core.delivery import Delivery, delivery_id
 from bot.core.destination import DestinationId
-from bot.core.event import Event, Sensitivity
+from bot.core.event import Sensitivity
+from bot.core.showing import Audience, view
 from bot.render.digest import MOST, merge
+from bot.render.discretion import Seen, seen
 from bot.render.doubt import SHOW, answered, asked_about, came_of_it, question, question_metadata, repeated
 from bot.render.message import carried
 from bot.render.replies import reply
@@ -19,15 +20,10 @@ from tests.core.examples import event
 PLACE = DestinationId("slack/T1/C1")
 
 
-@dataclass(frozen=True)
-class Item:
-    delivery: Delivery
-    event: Event
-
-
-def item(**changes: Any) -> Item:
+def item(**changes: Any) -> Seen:
     said = event(**changes)
-    return Item(Delivery(id=delivery_id(said.key, PLACE), event=said.key, destination=PLACE, appended=0), said)
+    delivery = Delivery(id=delivery_id(said.key, PLACE), event=said.key, destination=PLACE, appended=0)
+    return Seen(delivery=delivery, event=said)
 
 
 def test_a_repeat_says_so_under_the_result() -> None:
@@ -41,7 +37,7 @@ def test_a_repeat_says_so_under_the_result() -> None:
 
 def test_a_question_shows_what_it_is_about_why_and_the_button() -> None:
     asked = item()
-    said = question([asked], reader=None)
+    said = question([asked])
     title, why, buttons = said.blocks
     assert [part["text"] for part in title["elements"][0]["elements"]] == [
         "✅ Chargeback of order 7",
@@ -58,7 +54,7 @@ def test_a_question_shows_what_it_is_about_why_and_the_button() -> None:
 
 def test_a_question_about_several_has_one_button_for_all() -> None:
     items = [item(id=f"e{number}", title=f"T{number}") for number in range(3)]
-    said = question(items, reader=None)
+    said = question(items)
     (button,) = said.blocks[-1]["elements"]
     assert button["text"]["text"] == "Show all 3"
     assert asked_about(button["value"]) == tuple(one.delivery.id for one in items)
@@ -68,8 +64,8 @@ def test_a_question_about_several_has_one_button_for_all() -> None:
 
 def test_a_question_withholds_what_the_result_would() -> None:
     secret = item(sensitivity=Sensitivity.CONFIDENTIAL)
-    assert "Chargeback" not in str(question([secret], reader=None))
-    assert "Chargeback" in str(question([secret], reader="U1"))
+    assert "Chargeback" not in str(question([seen(secret, view(secret.event, Audience.PUBLIC))]))
+    assert "Chargeback" in str(question([seen(secret, view(secret.event, Audience.PERSON, reader="U1"))]))
 
 
 def test_a_question_is_not_taken_for_the_result() -> None:
@@ -79,7 +75,7 @@ def test_a_question_is_not_taken_for_the_result() -> None:
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=MOST))
 def test_slack_takes_every_question_and_every_answered_card(titles: list[str]) -> None:
     items = [item(id=f"e{number}", title=title) for number, title in enumerate(titles)]
-    said = question(items, reader=None)
+    said = question(items)
     check_message({"text": said.text, "blocks": list(said.blocks)})
     card = answered(said.blocks, "done")
     check_message({"text": "done", "blocks": list(card)})

@@ -10,10 +10,11 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.event import Event
 from bot.render.digest import merge, take
+from bot.render.discretion import Seen
 from bot.render.message import Message, metadata
 from bot.render.richtext import weight
 from bot.sandbox.validation.surfaces import check_message
-from tests.render.strategies import EVENTS_OF_ENEMIES, RESULTS_OF_ALL_KINDS, RUNS, Said, item
+from tests.render.strategies import EVENTS_OF_ENEMIES, RESULTS_OF_ALL_KINDS, RUNS, item
 
 KNOWN = {
     *("header", "context", "rich_text", "divider", "plain_text", "mrkdwn"),
@@ -31,7 +32,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
             yield from objects(part)
 
 
-def check(message: Message, run: list[Said]) -> None:
+def check(message: Message, run: list[Seen]) -> None:
     blocks = list(message.blocks)
     check_message({"text": message.text, "blocks": blocks, "metadata": metadata(run)})
     for block in Block.parse_all(blocks):
@@ -68,7 +69,7 @@ def test_any_event_is_a_message_that_slack_takes_and_that_holds_no_trap(event: E
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(RUNS)
-def test_any_run_is_a_message_that_slack_takes_and_that_holds_no_trap(run: list[Said]) -> None:
+def test_any_run_is_a_message_that_slack_takes_and_that_holds_no_trap(run: list[Seen]) -> None:
     taken = run[: take(run)]
 
     check(merge(taken, now=10**10), taken)

@@ -53,23 +53,26 @@ def preview(text: str, *events: Any) -> Preview:
     [
         (
             Form(),
-            ["where", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "thread", "doubt"],
+            ["where", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "thread", "doubt", "show"],
         ),
         (
             Form(where=Where.CHANNEL, digest=Every.DAY, quiet=True),
             ["where", "channel", "models", "statuses", "tags", "rest", "mention", "digest", "at", "quiet", "since",
-             "until", "thread", "doubt"],
+             "until", "thread", "doubt", "show"],
         ),
-        (Form(where=Where.ME), ["where", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt"]),
+        (
+            Form(where=Where.ME),
+            ["where", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt", "show"],
+        ),
         (
             Form(where=Where.PERSON),
-            ["where", "person", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt"],
+            ["where", "person", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt", "show"],
         ),
         (
             Form(where=Where.GROUP),
-            ["where", "group", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt"],
+            ["where", "group", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt", "show"],
         ),
-        (Form(where=Where.WEBHOOK), ["where", "url", "models", "statuses", "tags", "rest"]),
+        (Form(where=Where.WEBHOOK), ["where", "url", "models", "statuses", "tags", "rest", "show"]),
     ],
 )  # fmt: skip
 def test_a_form_asks_for_what_its_place_can_have(form: Form, asked: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What may follow a filter: `to PLACE mention @ann digest hourly quiet 22:00-07:00 thread session doubt ask`.
+"""What may follow a filter: `to PLACE mention @ann digest hourly quiet 22:00-07:00 show summary`.
 
 A clause is a word of CLAUSES and what stands between it and the next one.
 """
@@ -13,7 +13,7 @@ from bot.core.errors import CommandError, MistakeError
 from bot.core.folding import fold
 from bot.core.reading.line import Line
 from bot.core.reading.places import OFF, PLACES, read_called, read_place
-from bot.core.subscription import Doubt, Style, Threading
+from bot.core.subscription import Doubt, Showing, Style, Threading
 from bot.core.timing import read_digest, read_quiet
 from bot.core.words import Word
 
@@ -24,9 +24,12 @@ CLAUSES: Final[Mapping[str, str]] = {
     "quiet": "hours: quiet 22:00-07:00; quiet off takes them away",
     "thread": "session, inference or off",
     "doubt": "repeat or ask",
+    "show": "full, masked, summary, metadata, link or usual",
 }
 """Each clause with what it needs."""
 
+USUAL: Final = "usual"
+"""What `show` needs for what places of that kind usually see."""
 _MOST: Final = {"digest": 2, "quiet": 3}
 """How many words a clause takes, where that is more than one."""
 _MEANT: Final = {
@@ -34,6 +37,7 @@ _MEANT: Final = {
     "notify": "mention", "ping": "mention", "cc": "mention", "call": "mention",
     "every": "digest", "batch": "digest", "daily": "digest", "hourly": "digest",
     "silent": "quiet", "dnd": "quiet", "threads": "thread", "threaded": "thread",
+    "display": "show", "redact": "show", "mask": "show", "hide": "show",
 }  # fmt: skip
 
 
@@ -53,7 +57,7 @@ def read(line: Line, words: Sequence[Word]) -> tuple[Place | None, dict[str, Any
     found = _split(line, words)
     to = read_place(line, found["to"][0]) if "to" in found else None
     given: dict[str, Any] = {}
-    for name in ("mention", "digest", "quiet", "thread", "doubt"):
+    for name in ("mention", "digest", "quiet", "thread", "doubt", "show"):
         if name in found:
             given[name] = _READ[name](line, found[name])
             if given[name] is not None and (why := _unfit(name, given[name], to)):
@@ -159,7 +163,12 @@ def _doubt(line: Line, words: Sequence[Word]) -> Doubt:
     return Doubt(_choice(line, "doubt", words[0], [], Doubt))
 
 
-def _choice(line: Line, name: str, word: Word, off: Sequence[str], known: type[Doubt | Threading]) -> str:
+def _show(line: Line, words: Sequence[Word]) -> Showing | None:
+    choice = _choice(line, "show", words[0], [USUAL, *OFF], Showing)
+    return None if choice == "off" else Showing(choice)
+
+
+def _choice(line: Line, name: str, word: Word, off: Sequence[str], known: type[Doubt | Threading | Showing]) -> str:
     choice = fold(word.shown)
     if choice in off:
         return "off"
@@ -178,4 +187,5 @@ _READ: Final = {
     "quiet": read_hours,
     "thread": _thread,
     "doubt": _doubt,
+    "show": _show,
 }

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias, assert_never
 import structlog
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import Asked, Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackChannel,
@@ -20,17 +20,20 @@ from bot.core.destination import (
 )
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
+from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
 from bot.outlets.slack.call import Call, Post, make
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
+from bot.outlets.slack.onlookers import ViewsOf, as_members_see
 from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
 from bot.render.digest import merge
+from bot.render.discretion import Seen, seen
 from bot.render.doubt import question, question_metadata, repeated
 from bot.render.message import Message, metadata
 
@@ -57,7 +60,8 @@ class SlackOutlet:
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies. `clock` gives seconds since the epoch. Enter it as an async context manager: it opens `web` and closes it.
+    replies, `views_of` how much of each event a place may see. `clock` gives seconds since the epoch. Enter it as an
+    async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class SlackOutlet:
         renew: Renew = _no_other,
         policy_of: PolicyOf = _always_repeat,
         threads: Threads | None = None,
+        views_of: ViewsOf = as_members_see,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
@@ -75,6 +80,7 @@ class SlackOutlet:
         self._renew = renew
         self._policy_of = policy_of
         self._threading = Threading(web, threads)
+        self._views_of = views_of
         self._clock = clock
 
     async def __aenter__(self) -> Self:
@@ -88,6 +94,8 @@ class SlackOutlet:
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Post the parcel as one message, of those items that did not arrive in an earlier attempt.
+
+        Of each event no more is rendered than the place may see.
 
         Items in doubt are looked for in the conversation first. If some of a run are found, the others are sent
         alone, and only when they have arrived, too, the parcel is Sent; any lesser end of it is Unknown, so that the
@@ -127,16 +135,21 @@ class SlackOutlet:
             thread = await self._threading.choose(place, [item.event for item in parcel.items])
         except UnavailableError as error:
             return Failed(reason=f"could not tell its thread: {error}")
+        try:
+            views = await self._views(place, parcel.items)
+        except UnavailableError as error:
+            return Failed(reason=f"could not tell who reads there: {error}")
         looked = await self._look(place, parcel.items, token, thread)
         if isinstance(looked, Unknown):
             return looked
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
+        shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
         if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, token, looked.reason, thread)
+            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread)
         else:
-            outcome = await self._say(self._result(place, missing, token, thread))
+            outcome = await self._say(self._result(place, shown, token, thread))
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
@@ -149,8 +162,19 @@ class SlackOutlet:
         events = [item.event for item in items if item.delivery.id in doubts]
         return await self._threading.find(place, token, doubts, events, thread, now=round(self._clock() * SECOND))
 
+    async def _views(self, place: SlackPlace, items: tuple[Item, ...]) -> dict[DeliveryId, View]:
+        """How much of each item's event the place may see. Raises UnavailableError."""
+        views = await self._views_of(place, [item.event for item in items])
+        return {item.delivery.id: one for item, one in zip(items, views, strict=True)}
+
     async def _send_blindly(
-        self, place: SlackPlace, items: tuple[Item, ...], token: str, reason: str, thread: Thread | None
+        self,
+        place: SlackPlace,
+        items: tuple[Item, ...],
+        shown: tuple[Seen, ...],
+        token: str,
+        reason: str,
+        thread: Thread | None,
     ) -> Outcome:
         """Send what may be there already, or ask."""
         try:
@@ -160,21 +184,21 @@ class SlackOutlet:
         log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
         match policy:
             case Doubt.REPEAT:
-                post = self._result(place, items, token, thread)
+                post = self._result(place, shown, token, thread)
                 return await self._say(replace(post, message=repeated(post.message)))
             case Doubt.ASK:
-                outcome = await self._say(self._question(place, items, token))
+                outcome = await self._say(self._question(place, shown, token))
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
-    def _result(self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None) -> Post:
-        message = merge(items, now=round(self._clock() * SECOND), reader=_reader(place))
+    def _result(self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None) -> Post:
+        message = merge(items, now=round(self._clock() * SECOND))
         post = _compose(place, message, metadata(items), token)
         if thread is None:
             return post
         return replace(post, thread=thread.parent, begins=thread, metadata=thread.mark(post.metadata))
 
-    def _question(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> Post:
-        return _compose(place, question(items, reader=_reader(place)), question_metadata(items), token)
+    def _question(self, place: SlackPlace, items: tuple[Seen, ...], token: str) -> Post:
+        return _compose(place, question(items), question_metadata(items), token)
 
     async def _say(self, call: Call) -> Outcome:
         """Make the call, and mend what can be mended: each thing once, so that this ends."""
@@ -202,10 +226,6 @@ class SlackOutlet:
 def _compose(place: SlackPlace, message: Message, metadata: dict[str, Any], token: str) -> Post:
     channel, thread = _address(place)
     return Post(token=token, channel=channel, thread=thread, message=message, metadata=metadata)
-
-
-def _reader(place: SlackPlace) -> str | None:
-    return place.user if isinstance(place, SlackPerson) else None
 
 
 def _address(place: SlackPlace) -> tuple[str, str | None]:

@@ -25,5 +25,6 @@ def _parts(one: Subscription) -> dict[str, str]:
         "Quiet": "off" if style.quiet is None else str(style.quiet),
         "Thread": str(style.thread),
         "In doubt": str(style.doubt),
+        "Shows": "what is usual" if style.show is None else str(style.show),
         "Rest": ", ".join(resting(one.hold)) or "none",
     }

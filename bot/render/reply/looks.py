@@ -4,7 +4,7 @@ from bot.core.destination import DestinationId, InstallationId
 from bot.core.event import Event
 from bot.core.looks import Preferred, Preview, Report
 from bot.render.blocks import headline, summary
-from bot.render.discretion import may_read
+from bot.render.discretion import for_reader
 from bot.render.figures import age
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import code, escape
@@ -37,8 +37,9 @@ def preview(answer: Preview) -> Message:
 
 def line(event: Event, reader: str) -> Block:
     """An event in two lines; its title is content, and shown as `discretion` allows."""
-    title = headline(event, _TITLE, open_=may_read(event, reader))
-    return {"type": "rich_text", "elements": [rich_section([*span(title, BOLD), *span(f"\n{summary(event)}")])]}
+    shown = for_reader(event, reader)
+    title, facts = headline(shown, _TITLE), summary(shown)
+    return {"type": "rich_text", "elements": [rich_section([*span(title, BOLD), *span(f"\n{facts}")])]}
 
 
 def report(answer: Report) -> Message:

@@ -6,7 +6,7 @@ from bot.core.answers import Actor
 from bot.core.destination import SlackPerson
 from bot.core.filters import Filter
 from bot.core.fingerprint import fingerprint
-from bot.core.subscription import Doubt, Hold, Holding, Subscription, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Hold, Holding, Showing, Subscription, SubscriptionId, Threading
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import code, escape, place
 from bot.render.pieces import button, confirm, preformatted, section
@@ -21,6 +21,14 @@ UNDO = "undo"
 WORDY = 400
 """A filter that takes more characters than this to say is shown as it is instead."""
 DOT = "  ·  "
+
+_SHOWN = {
+    Showing.FULL: "everything",
+    Showing.MASKED: "all, personal data masked",
+    Showing.SUMMARY: "the beginning only",
+    Showing.METADATA: "no content",
+    Showing.LINK: "links only",
+}
 
 
 def said(text: str) -> Message:
@@ -98,6 +106,8 @@ def styles(one: Subscription) -> list[str]:
             pass
     if style.doubt is Doubt.ASK:
         facts.append("asks before it repeats")
+    if style.show is not None:
+        facts.append(f"shows {_SHOWN[style.show]}")
     return facts
 
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic_core import PydanticCustomError
 
 from bot.core.filters import MAX_LENGTH
-from bot.core.subscription import Doubt, Holding, Threading
+from bot.core.subscription import Doubt, Holding, Showing, Threading
 
 SUBSCRIPTION_ID: Final = "^[0-9a-hjkmnp-tv-z]{6}$"
 _TIME: Final = "([01]?[0-9]|2[0-3]):[0-5][0-9]"
@@ -93,6 +93,8 @@ class StyleBody(Strict):
     """Hours in which nothing is sent, e.g. 22:00-07:00, in the owner's time zone."""
     thread: Threading = Threading.OFF
     """Which messages become replies in one thread."""
+    show: Showing | None = None
+    """How much of each event is shown; null for what is usual where it is shown."""
 
 
 class NewSubscription(Strict):

@@ -19,7 +19,7 @@ from bot.core.event import Event
 from bot.core.looks import Change, Trace, Verdict
 from bot.core.subscription import Style, Subscription
 from bot.core.timing import read_digest, read_quiet
-from bot.render.discretion import may_read
+from bot.render.discretion import for_members
 from bot.web.api.bodies import (
     AttemptBody,
     ChangeBody,
@@ -83,6 +83,7 @@ def style(body: StyleBody, *, former: Style | None = None) -> Style:
         digest=None if given.digest is None else read_digest(given.digest),
         quiet=None if given.quiet is None else read_quiet(given.quiet),
         thread=given.thread,
+        show=given.show,
     )
 
 
@@ -94,6 +95,7 @@ def style_body(one: Style) -> StyleBody:
         digest=None if one.digest is None else str(one.digest),
         quiet=None if one.quiet is None else str(one.quiet),
         thread=one.thread,
+        show=one.show,
     )
 
 
@@ -137,7 +139,7 @@ def event_body(event: Event) -> EventBody:
         model=event.model.name,
         confidence=event.confidence,
         tags=event.tags,
-        title=event.title if may_read(event, None) else None,
+        title=for_members(event).title,
     )
 
 

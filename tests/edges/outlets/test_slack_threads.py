@@ -23,8 +23,9 @@ from bot.sandbox.limits import Rates
 from bot.sandbox.message import Content
 from bot.sandbox.server import Sandbox
 from bot.stores.keys import Keys
+from bot.stores.leading import CACHED, Leading
 from bot.stores.subscriptions import RedisSubscriptions
-from bot.stores.threads import CACHED, RedisThreads
+from bot.stores.threads import RedisThreads
 from tests.core.examples import event
 from tests.edges.outlets.parcels import ids, parcel
 
@@ -74,7 +75,9 @@ async def subscribe(
 
 @pytest.fixture
 def threads(redis: Redis, keys: Keys, subscriptions: RedisSubscriptions, clock: Clock) -> RedisThreads:
-    return RedisThreads(redis, keys, subscriptions, lasting=HOUR, clock=lambda: clock.now)
+    return RedisThreads(
+        redis, keys, Leading(subscriptions, clock=lambda: clock.now), lasting=HOUR, clock=lambda: clock.now
+    )
 
 
 @pytest.fixture
