@@ -194,6 +194,12 @@ class Settings(BaseSettings):
         description="How long a thread of a session or an inference takes replies; after that the next event begins "
         "another.",
     )
+    card_hours: float = Field(
+        24,
+        ge=0,
+        description="How long after its last event an inference's message is changed in place; after that the next "
+        "event is a new message. 0: every event is a message of its own.",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")
 

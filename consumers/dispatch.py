@@ -215,7 +215,7 @@ class Dispatch:
         tried = alike[: service.fit(alike)]
         if service.together is not None:
             try:
-                tried = tried[: await service.together(leased.destination, tried)]
+                tried = list(await service.together(leased.destination, tried))
             except UnavailableError as error:
                 return tried[:1], Failed(reason=f"could not tell what belongs together: {error}")
         outcome = await self._send(kind, service.outlet, leased, tried)

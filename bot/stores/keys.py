@@ -140,6 +140,10 @@ class Keys:
         """STRING with an expiry: the ts of the message under which what belongs together is shown."""
         return f"{self.prefix}thread:{place}:{thread}"
 
+    def card(self, place: DestinationId, card: str) -> str:
+        """STRING with an expiry: where an inference is shown in a place, and how far, as JSON; see cards.py."""
+        return f"{self.prefix}card:{place}:{card}"
+
     @property
     def wake(self) -> str:
         """Pub/sub channel: a lane became due at once. A hint; workers also look by themselves."""

@@ -1,8 +1,8 @@
 """What Slack's answers mean for a delivery, as data.
 
-Every error that https://docs.slack.dev/reference/methods/chat.postMessage names, those common to all methods, and those
-of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come with HTTP 200: the
-error string decides, the status only where there is none.
+Every error that https://docs.slack.dev/reference/methods/chat.postMessage and chat.update name, those common to all
+methods, and those of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come
+with HTTP 200: the error string decides, the status only where there is none.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,8 @@ class Kind(Enum):
     """The thread can't be written to; its channel may."""
     THREAD_GONE = auto()
     """There is no such thread, or no more (slackapi/bolt-js#2307). Where we chose it, its channel may be written to."""
+    CARD_GONE = auto()
+    """The message can't be changed, or not any more; another may be posted. Only chat.update says so."""
     PAYLOAD = auto()
     """The message as it is will never be taken; a plainer one may."""
     OURS = auto()
@@ -64,6 +66,9 @@ _KINDS: Mapping[Kind, str] = {
     Kind.MEMBERSHIP: "not_in_channel",
     Kind.THREAD: "restricted_action_thread_locked restricted_action_non_threadable_channel cannot_reply_to_message",
     Kind.THREAD_GONE: "thread_not_found",
+    Kind.CARD_GONE: """
+        message_not_found cant_update_message edit_window_closed is_inactive block_mismatch streaming_state_conflict
+        """,
     Kind.PAYLOAD: """
         msg_blocks_too_long msg_blocks_too_many msg_too_long invalid_blocks invalid_blocks_format invalid_attachments
         too_many_attachments attachment_payload_limit_exceeded markdown_text_conflict no_text metadata_too_large
@@ -93,6 +98,7 @@ _SCOPES: Mapping[Kind, Scope] = {
     Kind.MEMBERSHIP: Scope.DESTINATION,
     Kind.THREAD: Scope.DESTINATION,
     Kind.THREAD_GONE: Scope.DESTINATION,
+    Kind.CARD_GONE: Scope.DELIVERY,
     Kind.PAYLOAD: Scope.DELIVERY,
     Kind.OURS: Scope.DELIVERY,
 }

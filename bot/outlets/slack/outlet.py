@@ -23,13 +23,15 @@ from bot.core.event import Event
 from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
-from bot.outlets.slack.call import Call, Post, make
+from bot.outlets.slack.call import Call, Post, Update, make
+from bot.outlets.slack.cards import Carding, CallingOf, Held, instead, urgent_only
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
 from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
+from bot.ports.cards import Cards
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
 from bot.render.digest import merge
@@ -60,8 +62,9 @@ class SlackOutlet:
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies, `views_of` how much of each event a place may see. `clock` gives seconds since the epoch. Enter it as an
-    async context manager: it opens `web` and closes it.
+    replies, `views_of` how much of each event a place may see, `cards` where an inference is shown already, and
+    `calling_of` what people are called for there. `clock` gives seconds since the epoch. Enter it as an async context
+    manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -73,6 +76,8 @@ class SlackOutlet:
         policy_of: PolicyOf = _always_repeat,
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
+        cards: Cards | None = None,
+        calling_of: CallingOf = urgent_only,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
@@ -82,6 +87,7 @@ class SlackOutlet:
         self._threading = Threading(web, threads)
         self._views_of = views_of
         self._clock = clock
+        self._carding = Carding(web, cards, calling_of=calling_of, clock=lambda: round(clock() * SECOND))
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -146,10 +152,15 @@ class SlackOutlet:
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
         shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
-        if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread)
+        try:
+            held = await self._carding.of(place, missing, thread)
+        except UnavailableError as error:
+            failed = Failed(reason=f"could not tell its card: {error}")
+            return _still_in_doubt(failed) if looked.found else failed
+        if isinstance(looked, Blind) and (held is None or held.card is None):
+            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread, held)
         else:
-            outcome = await self._say(self._result(place, shown, token, thread))
+            outcome = await self._show(place, shown, token, thread, held, blind=isinstance(looked, Blind))
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
@@ -160,7 +171,11 @@ class SlackOutlet:
         if not doubts:
             return Looked(found={})
         events = [item.event for item in items if item.delivery.id in doubts]
-        return await self._threading.find(place, token, doubts, events, thread, now=round(self._clock() * SECOND))
+        now = round(self._clock() * SECOND)
+        looked = await self._threading.find(place, token, doubts, events, thread, now=now)
+        if isinstance(looked, Unknown):
+            return looked
+        return await self._carding.recall(place, token, items, looked, thread)
 
     async def _views(self, place: SlackPlace, items: tuple[Item, ...]) -> dict[DeliveryId, View]:
         """How much of each item's event the place may see. Raises UnavailableError."""
@@ -175,6 +190,7 @@ class SlackOutlet:
         token: str,
         reason: str,
         thread: Thread | None,
+        held: Held | None,
     ) -> Outcome:
         """Send what may be there already, or ask."""
         try:
@@ -184,14 +200,29 @@ class SlackOutlet:
         log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
         match policy:
             case Doubt.REPEAT:
-                post = self._result(place, shown, token, thread)
-                return await self._say(replace(post, message=repeated(post.message)))
+                return await self._show(place, shown, token, thread, held, blind=True)
             case Doubt.ASK:
                 outcome = await self._say(self._question(place, shown, token))
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
+    async def _show(
+        self,
+        place: SlackPlace,
+        items: tuple[Seen, ...],
+        token: str,
+        thread: Thread | None,
+        held: Held | None,
+        *,
+        blind: bool = False,
+    ) -> Outcome:
+        """Say the items, on their card if they are one inference's; `blind`: they may have been said already."""
+        post = self._result(place, items, token, thread)
+        if held is not None:
+            return await self._carding.tell(held, post, items, self._say, blind=blind)
+        return await self._say(replace(post, message=repeated(post.message)) if blind else post)
+
     def _result(self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None) -> Post:
-        message = merge(items, now=round(self._clock() * SECOND))
+        message = merge(self._carding.newest(items, thread), now=round(self._clock() * SECOND))
         post = _compose(place, message, metadata(items), token)
         if thread is None:
             return post
@@ -207,6 +238,12 @@ class SlackOutlet:
             reply = await make(self._web, call)
             if isinstance(reply, Said):
                 return await self._said(call, reply)
+            if isinstance(call, Update) and isinstance(reply, Answer) and (follows := instead(call, reply)) is not None:
+                log.info("card_not_changed", channel=call.channel, error=reply.error)
+                if isinstance(follows, Throttled):
+                    return follows
+                call = follows
+                continue
             kind = kind_of(reply) if isinstance(reply, Answer) else None
             other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
             if kind is None or other is None:
@@ -220,6 +257,7 @@ class SlackOutlet:
         ts = str(reply.data.get("ts", ""))
         if isinstance(call, Post) and call.begins is not None and call.thread is None and ts:
             await self._threading.begin(call.begins, ts)
+        await self._carding.shown(call, reply)
         return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}")
 
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import structlog
 
+from bot.core.cards import CardKey
 from bot.core.delivery import DeliveryId, Unknown
 from bot.core.destination import DestinationId, SlackChannel, SlackPlace, SlackThread, destination_id
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
 from bot.core.threads import ThreadKey, threads_of
-from bot.outlets.slack.history import Blind, Looked, find, find_parent
+from bot.outlets.slack.history import Blind, Looked, Seen, find, find_parent
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.threads import Threads
+from bot.render.message import marked
 
 log = structlog.get_logger()
 
@@ -28,7 +30,7 @@ class Thread:
 
     def mark(self, metadata: dict[str, Any]) -> dict[str, Any]:
         """Metadata that also tells the thread: so a first message is found again where Redis has forgotten it."""
-        return {**metadata, "event_payload": {**metadata["event_payload"], "thread": self.key}}
+        return marked(metadata, "thread", self.key)
 
 
 class Threading:
@@ -74,6 +76,7 @@ class Threading:
         if not isinstance(parents, tuple):
             return parents
         found: dict[DeliveryId, str] = {}
+        cards: dict[CardKey, Seen] = {}
         blind = ""
         wheres: list[SlackPlace] = [*(_thread(place, parent) for parent in parents), place]
         for where in wheres:
@@ -83,8 +86,11 @@ class Threading:
                 if isinstance(looked, Unknown):
                     return looked
                 found.update(looked.found)
+                cards.update(looked.cards if isinstance(looked, Looked) else {})
                 blind = looked.reason if isinstance(looked, Blind) else blind
-        return Blind(reason=blind, found=found) if blind and len(found) < len(doubts) else Looked(found=found)
+        return (
+            Blind(reason=blind, found=found) if blind and len(found) < len(doubts) else Looked(found=found, cards=cards)
+        )
 
     async def _parents(
         self,
