@@ -151,7 +151,7 @@ def choose(card: Card | None, event: Event, *, audience: Audience, now: int) -> 
 
 
 def audience(subscriptions: Iterable[Subscription], event: Event) -> Audience:
-    """Who reads an event in a channel or a thread with these subscriptions: somebody whom one of them calls, or many."""
+    """Who reads an event in a channel or a thread: one whom one of its subscriptions calls, or many."""
     facts = Facts(event)
     called = any(one.style.mention is not None and one.filter.accepts(facts) for one in subscriptions)
     return Audience.ONE if called else Audience.MANY

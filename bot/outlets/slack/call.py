@@ -78,12 +78,14 @@ async def make(web: SlackWeb, call: Call) -> Reply:
                 )
             )
         case Update():
-            # It takes no arguments about unfurling: https://docs.slack.dev/reference/methods/chat.update
+            # It takes no arguments about unfurling, and reads text by itself in another mode than chat.postMessage
+            # unless it is told: https://docs.slack.dev/reference/methods/chat.update
             return await web.ask(
                 web.api.chat_update(
                     token=call.token,
                     channel=call.channel,
                     ts=call.ts,
+                    parse="none",
                     text=call.message.text,
                     # Without blocks the former ones would stay.
                     blocks=call.message.blocks,

@@ -49,7 +49,9 @@ class Kind(Enum):
 
 _KINDS: Mapping[Kind, str] = {
     Kind.LIMITED: "ratelimited rate_limited",
-    Kind.NOT_TAKEN: "service_unavailable request_timeout list_record_comment_fetch_failed",
+    Kind.NOT_TAKEN: """
+        service_unavailable request_timeout list_record_comment_fetch_failed update_failed external_channel_migrating
+        """,
     Kind.IN_DOUBT: "internal_error fatal_error",
     Kind.MIGRATING: "team_added_to_org org_login_required",
     Kind.PLAN: "message_limit_exceeded",
@@ -82,6 +84,7 @@ _KINDS: Mapping[Kind, str] = {
         invalid_cursor invalid_ts_latest invalid_ts_oldest invalid_metadata_filter_keys
         invalid_user_combination not_enough_users too_many_users users_list_not_supplied
         hash_conflict duplicate_external_id missing_profile_id not_implemented expired_trigger_id exchanged_trigger_id
+        cant_broadcast_message no_dual_broadcast_content_update
         """,
 }
 _BY_ERROR: Mapping[str, Kind] = {error: kind for kind, errors in _KINDS.items() for error in errors.split()}
