@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import NewType, TypeAlias
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import DeliveryId
+from bot.core.delivery import Delivery, DeliveryId
 from bot.core.event import Event, EventKey, Status
 from bot.core.facts import Facts
 from bot.core.subscription import Subscription
@@ -135,14 +135,20 @@ def advances(shown: Stage | None, to: Stage) -> bool:
     return to.at > shown.at
 
 
-def choose(card: Card | None, event: Event, *, audience: Audience, now: int) -> Choice:
-    """What an event does to its inference's card. `now` is in milliseconds."""
+def choose(card: Card | None, event: Event, delivery: Delivery, *, audience: Audience, now: int) -> Choice:
+    """What an event does to its inference's card. `now` is in milliseconds.
+
+    What the card told, and is to be delivered though no attempt is in doubt, is wanted again: it is posted.
+    """
     if card is None:
         return Anew()
     stage = stage_of(event)
     due = calls(stage.status, said=card.said, audience=audience)
-    if card.shown == event.key:
-        return Due() if due else Known()
+    shows = card.shown == event.key
+    if shows and due:
+        return Due()
+    if shows or any(one.delivery == delivery.id for one in card.told):
+        return Anew() if delivery.doubt is None else Known()
     if not advances(card.stage, stage):
         return Known()
     if stage.status not in FINAL and not due and now < card.changed + GAP:

@@ -37,9 +37,9 @@ def wishes(users: Mapping[str, str], receiver: str, *, models: int) -> Sequence[
         Wish(
             by=ASKER,
             channel="general",
-            text=f"subscribe user:{asker} status:completed,failed to me",
+            text=f"subscribe user:{asker} to me",
             place=f"@{ASKER}",
-            wants=lambda data: (data.get("requester") or {}).get("slack_id") == asker and data["status"] in ENDED,
+            wants=lambda data: (data.get("requester") or {}).get("slack_id") == asker,
         ),
         Wish(by=ASKER, channel="general", text=f"subscribe to {receiver}/all", place="hook all", wants=lambda _: True),
         Wish(

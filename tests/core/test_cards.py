@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core import cards
 from bot.core.cards import (
     FINAL,
     GAP,
@@ -28,15 +29,14 @@ from bot.core.cards import (
     audience,
     calls,
     card_key,
-    choose,
     newest,
     stage_of,
     together,
     told_by,
     way_of,
 )
-from bot.core.delivery import DeliveryId
-from bot.core.destination import SlackChannel
+from bot.core.delivery import Delivery, DeliveryId
+from bot.core.destination import DestinationId, SlackChannel
 from bot.core.event import Event, Status
 from bot.core.filters import parse
 from bot.core.subscription import Style, Subscription, SubscriptionId
@@ -49,6 +49,13 @@ NOW = 1_800_000_000_000
 def at(status: Status, second: float, **fields: str) -> Event:
     identity = fields.pop("id", f"{status}-{second}")
     return event(id=identity, status=status, time=BEGIN + timedelta(seconds=second), **fields)
+
+
+def choose(card: Card | None, said: Event, *, audience: Audience, now: int, doubt: int | None = None) -> Choice:
+    delivery = Delivery(
+        id=DeliveryId(said.id), event=said.key, destination=DestinationId("slack/T1/C1"), appended=0, doubt=doubt
+    )
+    return cards.choose(card, said, delivery, audience=audience, now=now)
 
 
 def shows(shown: Event, *, said: Status | None = None, changed: int = 0) -> Card:
@@ -128,7 +135,18 @@ def test_people_are_called_once_for_what_they_have_to_know(status: Status) -> No
 def test_what_is_shown_and_not_yet_called_is_due() -> None:
     failed = at(Status.FAILED, 1)
     for said, expected in ((Status.QUEUED, Due()), (Status.FAILED, Known())):
-        assert choose(shows(failed, said=said, changed=NOW), failed, audience=Audience.MANY, now=NOW) == expected
+        card = shows(failed, said=said, changed=NOW)
+        assert choose(card, failed, audience=Audience.MANY, now=NOW, doubt=NOW) == expected
+
+
+@pytest.mark.parametrize(("doubt", "expected"), [(None, Anew()), (NOW, Known())])
+def test_what_was_told_and_is_wanted_again_is_posted_and_what_is_in_doubt_is_not(
+    doubt: int | None, expected: Choice
+) -> None:
+    done, running = at(Status.COMPLETED, 1), at(Status.RUNNING, 0)
+    card = replace(shows(done, said=Status.COMPLETED), told=(Told(delivery=DeliveryId(running.id), event="r"),))
+    for event_ in (done, running):
+        assert choose(card, event_, audience=Audience.MANY, now=NOW, doubt=doubt) == expected
 
 
 def test_a_card_of_which_only_the_message_is_known_goes_on() -> None:

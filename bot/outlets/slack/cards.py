@@ -171,7 +171,7 @@ class Carding:
         """
         shown = items[newest([item.event for item in items])[0]]
         now, card = self._clock(), held.card
-        choice = choose(card, shown.event, audience=held.audience, now=now)
+        choice = choose(card, shown.event, shown.delivery, audience=held.audience, now=now)
         if card is None or isinstance(choice, Anew):
             return await say(self._fresh(held, post, items, blind=blind))
         match choice:

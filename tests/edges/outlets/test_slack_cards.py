@@ -285,6 +285,18 @@ async def test_a_card_s_metadata_stays_small(world: World, outlet: SlackOutlet, 
     assert last["metadata"]["event_payload"]["events"].endswith(f"{2 * TOLD - 1:03}")
 
 
+async def test_what_is_delivered_again_on_purpose_is_a_new_card(
+    world: World, outlet: SlackOutlet, channel: SlackChannel
+) -> None:
+    for status in (Status.RUNNING, Status.FAILED, Status.FAILED):
+        await outlet.send(parcel(channel, said(status)))
+    assert world.acts() == [("post", "running"), ("update", "running"), ("post", "failed"), ("post", "failed")]
+    again = world.ledger()[-1]
+    assert again["thread_ts"] is None
+    await outlet.send(parcel(channel, said(Status.CANCELLED)))
+    assert world.ledger()[-1]["ts"] == again["ts"]
+
+
 GONE = pytest.mark.parametrize(
     "error",
     [
