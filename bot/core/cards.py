@@ -33,13 +33,13 @@ URGENT = frozenset({Status.FAILED, Status.NEEDS_REVIEW})
 """What people have to know at once, wherever they read of it."""
 
 
-class Audience(StrEnum):
-    """Who reads in a place, as far as being called goes."""
+class Calling(StrEnum):
+    """What people are called for in a place, beyond a card's first post."""
 
-    MANY = "many"
-    """A channel or a thread: its people read along and are called for what is urgent."""
-    ONE = "one"
-    """A person's direct messages, or a place that a subscription calls somebody in: also for an end."""
+    URGENT = "urgent"
+    """What needs somebody: a failure, a review. So it is in channels and threads."""
+    ENDS = "ends"
+    """How it ended, too: in direct messages, and where a subscription calls somebody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def advances(shown: Stage | None, to: Stage) -> bool:
     return to.at > shown.at
 
 
-def choose(card: Card | None, event: Event, delivery: Delivery, *, audience: Audience, now: int) -> Choice:
+def choose(card: Card | None, event: Event, delivery: Delivery, *, calling: Calling, now: int) -> Choice:
     """What an event does to its inference's card. `now` is in milliseconds.
 
     What the card told, and is to be delivered though no attempt is in doubt, is wanted again: it is posted.
@@ -143,7 +143,7 @@ def choose(card: Card | None, event: Event, delivery: Delivery, *, audience: Aud
     if card is None:
         return Anew()
     stage = stage_of(event)
-    due = calls(stage.status, said=card.said, audience=audience)
+    due = calls(stage.status, said=card.said, calling=calling)
     shows = card.shown == event.key
     if shows and due:
         return Due()
@@ -156,16 +156,16 @@ def choose(card: Card | None, event: Event, delivery: Delivery, *, audience: Aud
     return Change(calls=due)
 
 
-def audience(subscriptions: Iterable[Subscription], event: Event) -> Audience:
-    """Who reads an event in a channel or a thread: one whom one of its subscriptions calls, or many."""
+def called_for(subscriptions: Iterable[Subscription], event: Event) -> Calling:
+    """What people are called for by an event in a channel or a thread with these subscriptions."""
     facts = Facts(event)
     called = any(one.style.mention is not None and one.filter.accepts(facts) for one in subscriptions)
-    return Audience.ONE if called else Audience.MANY
+    return Calling.ENDS if called else Calling.URGENT
 
 
-def calls(status: Status, *, said: Status | None, audience: Audience) -> bool:
+def calls(status: Status, *, said: Status | None, calling: Calling) -> bool:
     """Whether people are told of a state, once each time that it is reached."""
-    loud = URGENT | FINAL if audience is Audience.ONE else URGENT
+    loud = URGENT | FINAL if calling is Calling.ENDS else URGENT
     return status in loud and status != said
 
 

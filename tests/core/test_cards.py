@@ -16,7 +16,7 @@ from bot.core.cards import (
     STAGES,
     TOLD,
     Anew,
-    Audience,
+    Calling,
     Card,
     Change,
     Choice,
@@ -26,7 +26,7 @@ from bot.core.cards import (
     Stage,
     Told,
     advances,
-    audience,
+    called_for,
     calls,
     card_key,
     newest,
@@ -51,11 +51,11 @@ def at(status: Status, second: float, **fields: str) -> Event:
     return event(id=identity, status=status, time=BEGIN + timedelta(seconds=second), **fields)
 
 
-def choose(card: Card | None, said: Event, *, audience: Audience, now: int, doubt: int | None = None) -> Choice:
+def choose(card: Card | None, said: Event, *, calling: Calling, now: int, doubt: int | None = None) -> Choice:
     delivery = Delivery(
         id=DeliveryId(said.id), event=said.key, destination=DestinationId("slack/T1/C1"), appended=0, doubt=doubt
     )
-    return cards.choose(card, said, delivery, audience=audience, now=now)
+    return cards.choose(card, said, delivery, calling=calling, now=now)
 
 
 def shows(shown: Event, *, said: Status | None = None, changed: int = 0) -> Card:
@@ -64,8 +64,8 @@ def shows(shown: Event, *, said: Status | None = None, changed: int = 0) -> Card
 
 
 def test_the_first_event_is_posted_and_the_next_changes_its_card() -> None:
-    assert choose(None, at(Status.QUEUED, 0), audience=Audience.MANY, now=NOW) == Anew()
-    assert choose(shows(at(Status.QUEUED, 0)), at(Status.RUNNING, 1), audience=Audience.MANY, now=NOW) == Change(
+    assert choose(None, at(Status.QUEUED, 0), calling=Calling.URGENT, now=NOW) == Anew()
+    assert choose(shows(at(Status.QUEUED, 0)), at(Status.RUNNING, 1), calling=Calling.URGENT, now=NOW) == Change(
         calls=False
     )
 
@@ -88,7 +88,7 @@ def test_the_first_event_is_posted_and_the_next_changes_its_card() -> None:
 def test_a_card_does_not_go_back(shown: tuple[Status, int], to: tuple[Status, int], *, goes_on: bool) -> None:
     assert advances(Stage(status=shown[0], at=shown[1]), Stage(status=to[0], at=to[1])) is goes_on
     expected: Choice = Change(calls=to[0] is Status.FAILED) if goes_on else Known()
-    assert choose(shows(at(*shown)), at(*to), audience=Audience.MANY, now=NOW) == expected
+    assert choose(shows(at(*shown)), at(*to), calling=Calling.URGENT, now=NOW) == expected
 
 
 STAGE = st.builds(Stage, status=st.sampled_from(Status), at=st.integers(0, 4))
@@ -121,22 +121,22 @@ def test_what_comes_too_soon_waits_unless_it_is_an_end_or_urgent() -> None:
         (Status.NEEDS_REVIEW, Change(calls=True)),
         (Status.FAILED, Change(calls=True)),
     ):
-        assert choose(card, at(status, 1), audience=Audience.MANY, now=NOW) == expected
-    assert choose(card, at(Status.RUNNING, 1), audience=Audience.MANY, now=NOW - 500 + GAP) == Change(calls=False)
+        assert choose(card, at(status, 1), calling=Calling.URGENT, now=NOW) == expected
+    assert choose(card, at(Status.RUNNING, 1), calling=Calling.URGENT, now=NOW - 500 + GAP) == Change(calls=False)
 
 
 @pytest.mark.parametrize("status", Status)
 def test_people_are_called_once_for_what_they_have_to_know(status: Status) -> None:
-    assert calls(status, said=None, audience=Audience.MANY) is (status in {Status.FAILED, Status.NEEDS_REVIEW})
-    assert calls(status, said=None, audience=Audience.ONE) is (status in FINAL | {Status.NEEDS_REVIEW})
-    assert not calls(status, said=status, audience=Audience.ONE)
+    assert calls(status, said=None, calling=Calling.URGENT) is (status in {Status.FAILED, Status.NEEDS_REVIEW})
+    assert calls(status, said=None, calling=Calling.ENDS) is (status in FINAL | {Status.NEEDS_REVIEW})
+    assert not calls(status, said=status, calling=Calling.ENDS)
 
 
 def test_what_is_shown_and_not_yet_called_is_due() -> None:
     failed = at(Status.FAILED, 1)
     for said, expected in ((Status.QUEUED, Due()), (Status.FAILED, Known())):
         card = shows(failed, said=said, changed=NOW)
-        assert choose(card, failed, audience=Audience.MANY, now=NOW, doubt=NOW) == expected
+        assert choose(card, failed, calling=Calling.URGENT, now=NOW, doubt=NOW) == expected
 
 
 @pytest.mark.parametrize(("doubt", "expected"), [(None, Anew()), (NOW, Known())])
@@ -146,12 +146,12 @@ def test_what_was_told_and_is_wanted_again_is_posted_and_what_is_in_doubt_is_not
     done, running = at(Status.COMPLETED, 1), at(Status.RUNNING, 0)
     card = replace(shows(done, said=Status.COMPLETED), told=(Told(delivery=DeliveryId(running.id), event="r"),))
     for event_ in (done, running):
-        assert choose(card, event_, audience=Audience.MANY, now=NOW, doubt=doubt) == expected
+        assert choose(card, event_, calling=Calling.URGENT, now=NOW, doubt=doubt) == expected
 
 
 def test_a_card_of_which_only_the_message_is_known_goes_on() -> None:
     found = Card(channel="C1", ts="1.1")
-    assert choose(found, at(Status.RUNNING, 1), audience=Audience.MANY, now=NOW) == Change(calls=False)
+    assert choose(found, at(Status.RUNNING, 1), calling=Calling.URGENT, now=NOW) == Change(calls=False)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -221,9 +221,9 @@ def test_whoever_a_subscription_calls_is_called_for_an_end_too() -> None:
         style=Style(mention="U2"),
     )
     silent = replace(one, style=Style())
-    assert audience([silent, one], event(status=Status.FAILED)) is Audience.ONE
-    assert audience([silent], event(status=Status.FAILED)) is Audience.MANY
-    assert audience([one], event(status=Status.COMPLETED)) is Audience.MANY
+    assert called_for([silent, one], event(status=Status.FAILED)) is Calling.ENDS
+    assert called_for([silent], event(status=Status.FAILED)) is Calling.URGENT
+    assert called_for([one], event(status=Status.COMPLETED)) is Calling.URGENT
 
 
 def test_an_inference_has_one_card_whatever_its_session() -> None:

@@ -6,14 +6,14 @@ it. So a look into the conversation tells which of both was said, and the change
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, assert_never
+from typing import Any, TypeAlias, TypeVar, assert_never
 
 import structlog
 
 from bot.core.backoff import SECOND
 from bot.core.cards import (
     Anew,
-    Audience,
+    Calling,
     Card,
     CardKey,
     Change,
@@ -39,10 +39,9 @@ from bot.outlets.slack.history import Blind, Looked, Seen, find_cards
 from bot.outlets.slack.threads import Thread
 from bot.outlets.slack.web import Said, SlackWeb
 from bot.ports.cards import Cards
-from bot.ports.outlet import Item
-from bot.render.calling import calling
+from bot.render.calling import call_to
 from bot.render.doubt import repeated
-from bot.render.message import marked, metadata, metadata_of, told
+from bot.render.message import Item, marked, metadata, metadata_of, told
 from bot.render.way import with_way
 
 log = structlog.get_logger()
@@ -60,13 +59,14 @@ _GONE = (
 
 NONE = Card(channel="", ts="")
 
-AudienceOf: TypeAlias = Callable[[DestinationId, Event], Awaitable[Audience]]
+CallingOf: TypeAlias = Callable[[DestinationId, Event], Awaitable[Calling]]
+Kept = TypeVar("Kept", bound=Item)
 Say: TypeAlias = Callable[[Call], Awaitable[Outcome]]
 
 
-async def many(_place: DestinationId, _event: Event) -> Audience:
-    """Nobody is called there."""
-    return Audience.MANY
+async def urgent_only(_place: DestinationId, _event: Event) -> Calling:
+    """What channels are called for."""
+    return Calling.URGENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,26 +75,26 @@ class Held:
 
     place: DestinationId
     key: CardKey
-    audience: Audience
-    reader: str | None
+    calling: Calling
     card: Card | None
 
 
 class Carding:
     """Chooses what becomes of a card; without `cards` every message is one of its own.
 
-    `audience_of` tells who reads in a place that is no person's. `clock` gives milliseconds since the epoch.
+    `calling_of` tells what people are called for in a place that is no person's. `clock` gives milliseconds since the
+    epoch.
     """
 
     def __init__(
-        self, web: SlackWeb, cards: Cards | None, *, audience_of: AudienceOf = many, clock: Callable[[], int]
+        self, web: SlackWeb, cards: Cards | None, *, calling_of: CallingOf = urgent_only, clock: Callable[[], int]
     ) -> None:
         self._web = web
         self._cards = cards
-        self._audience_of = audience_of
+        self._calling_of = calling_of
         self._clock = clock
 
-    def newest(self, items: Sequence[Item], thread: Thread | None) -> tuple[Item, ...]:
+    def newest(self, items: Sequence[Kept], thread: Thread | None) -> tuple[Kept, ...]:
         """Those to show: of each inference the last, unless people want to see each event."""
         if not self._applies(items, thread):
             return tuple(items)
@@ -112,9 +112,8 @@ class Carding:
         where, key = destination_id(place), keys.pop()
         card = await self._cards.get(where, key)
         one = isinstance(place, SlackPerson)
-        audience = Audience.ONE if one or card is None else await self._audience_of(where, items[-1].event)
-        reader = place.user if isinstance(place, SlackPerson) else None
-        return Held(place=where, key=key, audience=audience, reader=reader, card=card)
+        calling = Calling.ENDS if one or card is None else await self._calling_of(where, items[-1].event)
+        return Held(place=where, key=key, calling=calling, card=card)
 
     async def recall(
         self,
@@ -171,7 +170,7 @@ class Carding:
         """
         shown = items[newest([item.event for item in items])[0]]
         now, card = self._clock(), held.card
-        choice = choose(card, shown.event, shown.delivery, audience=held.audience, now=now)
+        choice = choose(card, shown.event, shown.delivery, calling=held.calling, now=now)
         if card is None or isinstance(choice, Anew):
             return await say(self._fresh(held, post, items, blind=blind))
         match choice:
@@ -223,8 +222,7 @@ class Carding:
     async def _call(self, held: Held, card: Card, post: Post, items: Sequence[Item], say: Say) -> Outcome:
         """Call people to the card, by a reply that the channel sees, too, unless all of it goes on in a thread."""
         shown = items[newest([item.event for item in items])[0]]
-        message = calling(shown, reader=held.reader)
-        reply = replace(post, message=message, metadata=metadata(items), channel=card.channel)
+        reply = replace(post, message=call_to(shown), metadata=metadata(items), channel=card.channel)
         outcome = await say(under(reply, card))
         if isinstance(outcome, Sent):
             await self._keep(held.place, held.key, replace(card, said=shown.event.status))

@@ -24,7 +24,7 @@ from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
 from bot.outlets.slack.call import Call, Post, Update, make
-from bot.outlets.slack.cards import Carding, CallingOf, Held, instead, urgent_only
+from bot.outlets.slack.cards import CallingOf, Carding, Held, instead, urgent_only
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended

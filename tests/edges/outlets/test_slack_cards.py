@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.core.cards import GAP, TOLD, Audience, Card, CardKey, card_key
+from bot.core.cards import GAP, TOLD, Calling, Card, CardKey, card_key
 from bot.core.delivery import Asked, Failed, Scope, Sent, Throttled, Unknown
 from bot.core.destination import DestinationId, SlackChannel, SlackPerson, SlackPlace, SlackThread, destination_id
 from bot.core.errors import UnavailableError
@@ -25,6 +25,7 @@ from bot.sandbox.message import Content
 from bot.sandbox.server import Sandbox
 from bot.stores.cards import RedisCards
 from bot.stores.keys import Keys
+from bot.stores.leading import Leading
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.stores.threads import RedisThreads
 from tests.core.examples import event
@@ -54,8 +55,9 @@ class World:
         self.now = time.time()
         self.kept = Forgetful(redis, keys, lasting=HOUR)
         self.subscriptions = RedisSubscriptions(redis, keys)
-        self.threads = RedisThreads(redis, keys, self.subscriptions, lasting=HOUR, clock=lambda: round(self.now * 1000))
-        self.audience = Audience.MANY
+        leading = Leading(self.subscriptions, clock=self.milliseconds)
+        self.threads = RedisThreads(redis, keys, leading, lasting=HOUR, clock=self.milliseconds)
+        self.calling = Calling.URGENT
         self.doubt = Doubt.REPEAT
         self.redis = redis
         self.keys = keys
@@ -67,7 +69,7 @@ class World:
             policy_of=self._policy_of,
             threads=self.threads,
             cards=self.kept,
-            audience_of=self._audience_of,
+            calling_of=self._calling_of,
             clock=lambda: self.now,
         )
 
@@ -77,8 +79,11 @@ class World:
     async def _policy_of(self, _place: DestinationId, _events: Sequence[Event]) -> Doubt:
         return self.doubt
 
-    async def _audience_of(self, _place: DestinationId, _event: Event) -> Audience:
-        return self.audience
+    async def _calling_of(self, _place: DestinationId, _event: Event) -> Calling:
+        return self.calling
+
+    def milliseconds(self) -> int:
+        return round(self.now * 1000)
 
     def later(self, milliseconds: int = GAP) -> None:
         self.now += milliseconds / 1000
@@ -209,11 +214,11 @@ async def test_a_call_does_not_say_what_only_few_may_read(
     assert "Salaries" not in str(world.ledger())
 
 
-@pytest.mark.parametrize(("audience", "calls"), [(Audience.MANY, 0), (Audience.ONE, 1)])
+@pytest.mark.parametrize(("calling", "calls"), [(Calling.URGENT, 0), (Calling.ENDS, 1)])
 async def test_a_change_to_an_end_calls_only_where_somebody_is_called(
-    world: World, outlet: SlackOutlet, channel: SlackChannel, audience: Audience, calls: int
+    world: World, outlet: SlackOutlet, channel: SlackChannel, calling: Calling, calls: int
 ) -> None:
-    world.audience = audience
+    world.calling = calling
     await outlet.send(parcel(channel, said(Status.RUNNING)))
     await outlet.send(parcel(channel, said(Status.COMPLETED)))
     assert len(world.ledger("post")) == 1 + calls
