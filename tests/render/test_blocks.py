@@ -152,13 +152,13 @@ def test_an_event_of_which_little_is_known_is_a_small_card() -> None:
     )
 
 
-def test_a_json_result_is_shown_as_json() -> None:
+def test_a_json_result_is_shown_as_a_tree() -> None:
     _, blocks = said(event(result={"verdict": "Größe", "n": [1]}, error=None))
 
     assert blocks[2]["elements"] == [
         {
             "type": "rich_text_preformatted",
-            "elements": [{"type": "text", "text": '{\n  "verdict": "Größe",\n  "n": [\n    1\n  ]\n}'}],
+            "elements": [{"type": "text", "text": "verdict: Größe\nn:\n  - 1"}],
         }
     ]
 
