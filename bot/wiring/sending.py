@@ -50,7 +50,7 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
             kept.redis, kept.keys, leading, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
         )
         onlookers = Onlookers(directory.channels, leading.to, clock=kept.clock)
-        slack = await open_.enter_async_context(_slack(settings, kept, found, threads, onlookers))
+        slack = await open_.enter_async_context(_slack(settings, kept, found, leading, threads, onlookers))
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
@@ -78,6 +78,7 @@ def _slack(
     settings: Settings,
     kept: Stores,
     found: SingleInstallation | ManyInstallations,
+    leading: Leading,
     threads: RedisThreads,
     onlookers: Onlookers,
 ) -> SlackOutlet:
@@ -89,6 +90,7 @@ def _slack(
         found.token_of,
         renew=found.renew,
         policy_of=policy_of,
+        called_in=leading.called,
         threads=threads,
         views_of=onlookers.views_of,
     )

@@ -32,6 +32,7 @@ from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
+from bot.render.calling import calling
 from bot.render.digest import merge
 from bot.render.discretion import Seen, seen
 from bot.render.doubt import question, question_metadata, repeated
@@ -41,6 +42,7 @@ log = structlog.get_logger()
 
 
 PolicyOf: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Doubt]]
+CalledIn: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Sequence[str]]]
 Renew: TypeAlias = Callable[[str, str], Awaitable[str | None]]
 NO_TOKEN_WAIT = 30 * SECOND
 """Milliseconds that a workspace waits whose token can't be had."""
@@ -48,6 +50,10 @@ NO_TOKEN_WAIT = 30 * SECOND
 
 async def _no_other(_team: str, _refused: str) -> str | None:
     return None
+
+
+async def _nobody(_place: DestinationId, _events: Sequence[Event]) -> Sequence[str]:
+    return ()
 
 
 async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
@@ -59,9 +65,10 @@ class SlackOutlet:
 
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
-    of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies, `views_of` how much of each event a place may see. `clock` gives seconds since the epoch. Enter it as an
-    async context manager: it opens `web` and closes it.
+    of events that may have arrived in a place where we may not look. `called_in` says whom a message to a place calls
+    that tells of these events. `threads` says which of a channel's messages are replies, `views_of` how much of each
+    event a place may see. `clock` gives seconds since the epoch. Enter it as an async context manager: it opens `web`
+    and closes it.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class SlackOutlet:
         *,
         renew: Renew = _no_other,
         policy_of: PolicyOf = _always_repeat,
+        called_in: CalledIn = _nobody,
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
         clock: Callable[[], float] = time.time,
@@ -79,6 +87,7 @@ class SlackOutlet:
         self._token_of = token_of
         self._renew = renew
         self._policy_of = policy_of
+        self._called_in = called_in
         self._threading = Threading(web, threads)
         self._views_of = views_of
         self._clock = clock
@@ -132,9 +141,11 @@ class SlackOutlet:
 
     async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         try:
-            thread = await self._threading.choose(place, [item.event for item in parcel.items])
+            events = [item.event for item in parcel.items]
+            thread = await self._threading.choose(place, events)
+            called = await self._called_in(destination_id(place), events)
         except UnavailableError as error:
-            return Failed(reason=f"could not tell its thread: {error}")
+            return Failed(reason=f"could not tell its thread, or whom it calls: {error}")
         try:
             views = await self._views(place, parcel.items)
         except UnavailableError as error:
@@ -146,10 +157,11 @@ class SlackOutlet:
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
         shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
+        post = self._result(place, shown, token, thread, called)
         if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread)
+            outcome = await self._send_blindly(post, place, missing, shown, looked.reason)
         else:
-            outcome = await self._say(self._result(place, shown, token, thread))
+            outcome = await self._say(post)
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
@@ -168,13 +180,7 @@ class SlackOutlet:
         return {item.delivery.id: one for item, one in zip(items, views, strict=True)}
 
     async def _send_blindly(
-        self,
-        place: SlackPlace,
-        items: tuple[Item, ...],
-        shown: tuple[Seen, ...],
-        token: str,
-        reason: str,
-        thread: Thread | None,
+        self, post: Post, place: SlackPlace, items: tuple[Item, ...], shown: tuple[Seen, ...], reason: str
     ) -> Outcome:
         """Send what may be there already, or ask."""
         try:
@@ -184,15 +190,16 @@ class SlackOutlet:
         log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
         match policy:
             case Doubt.REPEAT:
-                post = self._result(place, shown, token, thread)
                 return await self._say(replace(post, message=repeated(post.message)))
             case Doubt.ASK:
-                outcome = await self._say(self._question(place, shown, token))
+                outcome = await self._say(self._question(place, shown, post.token))
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
-    def _result(self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None) -> Post:
+    def _result(
+        self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None, called: Sequence[str]
+    ) -> Post:
         message = merge(items, now=round(self._clock() * SECOND))
-        post = _compose(place, message, metadata(items), token)
+        post = _compose(place, calling(message, called), metadata(items), token)
         if thread is None:
             return post
         return replace(post, thread=thread.parent, begins=thread, metadata=thread.mark(post.metadata))
