@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     )
     topic: str = Field("inference.events", description="The topic that services publish inference events to.")
     dead_topic: str = Field("inference.dead", description="The dead-letter topic.")
+    feedback_topic: str = Field(
+        "inference.feedback", description="The topic that what people say of results goes to. Made if missing."
+    )
     subscriptions_topic: str = Field(
         "inference.subscriptions",
         description="Compacted topic that holds every subscription, for a Redis that was wiped. Made if missing.",

@@ -15,8 +15,6 @@ from typing import NewType, TypeAlias
 from bot.core.backoff import SECOND
 from bot.core.delivery import Delivery, DeliveryId
 from bot.core.event import Event, EventKey, Status
-from bot.core.facts import Facts
-from bot.core.subscription import Subscription
 
 CardKey = NewType("CardKey", str)
 """16 hexadecimal digits: a hash of an inference's name. What has the same one is the same card, in one place."""
@@ -39,7 +37,7 @@ class Calling(StrEnum):
     URGENT = "urgent"
     """What needs somebody: a failure, a review. So it is in channels and threads."""
     ENDS = "ends"
-    """How it ended, too: in direct messages, and where a subscription calls somebody."""
+    """How it ended, too: in direct messages, and where a subscription calls somebody for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,13 +152,6 @@ def choose(card: Card | None, event: Event, delivery: Delivery, *, calling: Call
     if stage.status not in FINAL and not due and now < card.changed + GAP:
         return Hold(until=card.changed + GAP)
     return Change(calls=due)
-
-
-def called_for(subscriptions: Iterable[Subscription], event: Event) -> Calling:
-    """What people are called for by an event in a channel or a thread with these subscriptions."""
-    facts = Facts(event)
-    called = any(one.style.mention is not None and one.filter.accepts(facts) for one in subscriptions)
-    return Calling.ENDS if called else Calling.URGENT
 
 
 def calls(status: Status, *, said: Status | None, calling: Calling) -> bool:

@@ -18,7 +18,7 @@ from slack_bolt.response import BoltResponse
 from bot.actions.acts import Actions
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.installation import Installations
-from bot.slack import buttons, channels, commands, home, lifecycle, modals, preferences, shortcuts, unexpected
+from bot.slack import buttons, channels, commands, home, lifecycle, modals, preferences, results, shortcuts, unexpected
 from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
@@ -65,6 +65,7 @@ class SlackApp:
         home.listen(self.bolt, desk)
         preferences.listen(self.bolt, desk)
         shortcuts.listen(self.bolt, desk)
+        results.listen(self.bolt, desk)
         channels.listen(self.bolt, desk)
         happenings.listen(self.bolt, desk)
         cards.listen(self.bolt, desk)

@@ -217,6 +217,10 @@ class Keys:
         """STREAM: who changed what, when, before and after."""
         return f"{self.prefix}audit"
 
+    def opinion(self, about: str) -> str:
+        """STRING with an expiry: a person's last word on an inference: `up` or `down`, a colon, and when."""
+        return f"{self.prefix}opinion:{about}"
+
     @property
     def orphans(self) -> str:
         """HASH: a lost place, or `owner/<team>/<user>` → who was told what about it, as JSON."""

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.core import pacing, schedules
-from bot.core.cards import Calling, called_for
 from bot.core.destination import Destination, DestinationId, Webhook, destination_id
 from bot.core.doubt import policy
 from bot.core.event import Event
@@ -53,7 +52,7 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
         )
         cards = _cards(settings, kept)
         onlookers = Onlookers(directory.channels, leading.to, clock=kept.clock)
-        slack = await open_.enter_async_context(_slack(settings, kept, found, threads, onlookers, cards, leading))
+        slack = await open_.enter_async_context(_slack(settings, kept, found, leading, threads, onlookers, cards))
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
@@ -81,26 +80,23 @@ def _slack(
     settings: Settings,
     kept: Stores,
     found: SingleInstallation | ManyInstallations,
+    leading: Leading,
     threads: RedisThreads,
     onlookers: Onlookers,
     cards: RedisCards | None,
-    leading: Leading,
 ) -> SlackOutlet:
     async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
         return policy(await kept.subscriptions.of_destination(place), events)
-
-    async def calling_of(place: DestinationId, event: Event) -> Calling:
-        return called_for(await leading.to(place), event)
 
     return SlackOutlet(
         SlackWeb(settings.slack_api_url),
         found.token_of,
         renew=found.renew,
         policy_of=policy_of,
+        called_in=leading.called,
         threads=threads,
         views_of=onlookers.views_of,
         cards=cards,
-        calling_of=calling_of,
     )
 
 

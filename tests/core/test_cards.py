@@ -26,7 +26,6 @@ from bot.core.cards import (
     Stage,
     Told,
     advances,
-    called_for,
     calls,
     card_key,
     newest,
@@ -36,10 +35,8 @@ from bot.core.cards import (
     way_of,
 )
 from bot.core.delivery import Delivery, DeliveryId
-from bot.core.destination import DestinationId, SlackChannel
+from bot.core.destination import DestinationId
 from bot.core.event import Event, Status
-from bot.core.filters import parse
-from bot.core.subscription import Style, Subscription, SubscriptionId
 from tests.core.examples import event
 
 BEGIN = datetime(2026, 7, 1, 14, 0, tzinfo=UTC)
@@ -209,21 +206,6 @@ def test_a_card_names_the_last_that_it_told_each_once() -> None:
     assert told_by(many[:2], many[1:3]) == many[:3]
     assert told_by(many[:20], many[20:21]) == many[21 - TOLD : 21]
     assert told_by(many[:10], many[10:]) == many[10:]
-
-
-def test_whoever_a_subscription_calls_is_called_for_an_end_too() -> None:
-    one = Subscription(
-        id=SubscriptionId("aaaaa0"),
-        team="T1",
-        owner="U1",
-        filter=parse("status:failed"),
-        destination=SlackChannel(team="T1", channel="C1"),
-        style=Style(mention="U2"),
-    )
-    silent = replace(one, style=Style())
-    assert called_for([silent, one], event(status=Status.FAILED)) is Calling.ENDS
-    assert called_for([silent], event(status=Status.FAILED)) is Calling.URGENT
-    assert called_for([one], event(status=Status.COMPLETED)) is Calling.URGENT
 
 
 def test_an_inference_has_one_card_whatever_its_session() -> None:

@@ -39,7 +39,7 @@ from bot.outlets.slack.history import Blind, Looked, Seen, find_cards
 from bot.outlets.slack.threads import Thread
 from bot.outlets.slack.web import Said, SlackWeb
 from bot.ports.cards import Cards
-from bot.render.calling import call_to
+from bot.render.calling import call_to, calling
 from bot.render.doubt import repeated
 from bot.render.message import Item, marked, metadata, metadata_of, told
 from bot.render.way import with_way
@@ -59,39 +59,33 @@ _GONE = (
 
 NONE = Card(channel="", ts="")
 
-CallingOf: TypeAlias = Callable[[DestinationId, Event], Awaitable[Calling]]
 Kept = TypeVar("Kept", bound=Item)
 Say: TypeAlias = Callable[[Call], Awaitable[Outcome]]
 
 
-async def urgent_only(_place: DestinationId, _event: Event) -> Calling:
-    """What channels are called for."""
-    return Calling.URGENT
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One inference in one place, about which a message is; `card` is where it is shown, None if nowhere."""
+    """One inference in one place, about which a message is; `card` is where it is shown, None if nowhere.
+
+    `called` are the user and group ids that the message mentions.
+    """
 
     place: DestinationId
     key: CardKey
     calling: Calling
+    called: Sequence[str]
     card: Card | None
 
 
 class Carding:
     """Chooses what becomes of a card; without `cards` every message is one of its own.
 
-    `calling_of` tells what people are called for in a place that is no person's. `clock` gives milliseconds since the
-    epoch.
+    `clock` gives milliseconds since the epoch.
     """
 
-    def __init__(
-        self, web: SlackWeb, cards: Cards | None, *, calling_of: CallingOf = urgent_only, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, web: SlackWeb, cards: Cards | None, *, clock: Callable[[], int]) -> None:
         self._web = web
         self._cards = cards
-        self._calling_of = calling_of
         self._clock = clock
 
     def newest(self, items: Sequence[Kept], thread: Thread | None) -> tuple[Kept, ...]:
@@ -104,16 +98,17 @@ class Carding:
         """A thread of the inference's own has each of its events as a reply: that is what it was asked for."""
         return self._cards is not None and (thread is None or thread.key != threads_of(items[0].event)[-1])
 
-    async def of(self, place: SlackPlace, items: Sequence[Item], thread: Thread | None) -> Held | None:
+    async def of(
+        self, place: SlackPlace, items: Sequence[Item], thread: Thread | None, called: Sequence[str]
+    ) -> Held | None:
         """The card that a message about the items is; None where it is none. Raises UnavailableError."""
         keys = {card_key(item.event) for item in items}
         if self._cards is None or not self._applies(items, thread) or len(keys) != 1:
             return None
         where, key = destination_id(place), keys.pop()
         card = await self._cards.get(where, key)
-        one = isinstance(place, SlackPerson)
-        calling = Calling.ENDS if one or card is None else await self._calling_of(where, items[-1].event)
-        return Held(place=where, key=key, calling=calling, card=card)
+        calling = Calling.ENDS if called or isinstance(place, SlackPerson) else Calling.URGENT
+        return Held(place=where, key=key, calling=calling, called=called, card=card)
 
     async def recall(
         self,
@@ -222,7 +217,8 @@ class Carding:
     async def _call(self, held: Held, card: Card, post: Post, items: Sequence[Item], say: Say) -> Outcome:
         """Call people to the card, by a reply that the channel sees, too, unless all of it goes on in a thread."""
         shown = items[newest([item.event for item in items])[0]]
-        reply = replace(post, message=call_to(shown), metadata=metadata(items), channel=card.channel)
+        message = calling(call_to(shown), held.called)
+        reply = replace(post, message=message, metadata=metadata(items), channel=card.channel)
         outcome = await say(under(reply, card))
         if isinstance(outcome, Sent):
             await self._keep(held.place, held.key, replace(card, said=shown.event.status))

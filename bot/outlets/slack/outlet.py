@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
@@ -24,7 +24,7 @@ from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
 from bot.outlets.slack.call import Call, Post, Update, make
-from bot.outlets.slack.cards import CallingOf, Carding, Held, instead, urgent_only
+from bot.outlets.slack.cards import Carding, Held, instead
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
@@ -34,6 +34,7 @@ from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
 from bot.ports.cards import Cards
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
+from bot.render.calling import calling
 from bot.render.digest import merge
 from bot.render.discretion import Seen, seen
 from bot.render.doubt import question, question_metadata, repeated
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 
 
 PolicyOf: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Doubt]]
+CalledIn: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Sequence[str]]]
 Renew: TypeAlias = Callable[[str, str], Awaitable[str | None]]
 NO_TOKEN_WAIT = 30 * SECOND
 """Milliseconds that a workspace waits whose token can't be had."""
@@ -52,8 +54,27 @@ async def _no_other(_team: str, _refused: str) -> str | None:
     return None
 
 
+async def _nobody(_place: DestinationId, _events: Sequence[Event]) -> Sequence[str]:
+    return ()
+
+
 async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
     return Doubt.REPEAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Telling:
+    """What an attempt has to say: no more of each event than the place may see, and what is known of where to say it.
+
+    `called` are the user and group ids that it mentions, `held` is the card that it is about, if it is about one.
+    """
+
+    place: SlackPlace
+    token: str
+    items: tuple[Seen, ...]
+    thread: Thread | None
+    called: Sequence[str]
+    held: Held | None
 
 
 class SlackOutlet:
@@ -61,10 +82,10 @@ class SlackOutlet:
 
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
-    of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies, `views_of` how much of each event a place may see, `cards` where an inference is shown already, and
-    `calling_of` what people are called for there. `clock` gives seconds since the epoch. Enter it as an async context
-    manager: it opens `web` and closes it.
+    of events that may have arrived in a place where we may not look. `called_in` says whom a message to a place calls
+    that tells of these events, `threads` which of a channel's messages are replies, `views_of` how much of each event a
+    place may see, and `cards` where an inference is shown already. `clock` gives seconds since the epoch. Enter it as
+    an async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -74,20 +95,21 @@ class SlackOutlet:
         *,
         renew: Renew = _no_other,
         policy_of: PolicyOf = _always_repeat,
+        called_in: CalledIn = _nobody,
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
         cards: Cards | None = None,
-        calling_of: CallingOf = urgent_only,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
         self._token_of = token_of
         self._renew = renew
         self._policy_of = policy_of
+        self._called_in = called_in
         self._threading = Threading(web, threads)
         self._views_of = views_of
         self._clock = clock
-        self._carding = Carding(web, cards, calling_of=calling_of, clock=lambda: round(clock() * SECOND))
+        self._carding = Carding(web, cards, clock=lambda: round(clock() * SECOND))
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -138,9 +160,11 @@ class SlackOutlet:
 
     async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         try:
-            thread = await self._threading.choose(place, [item.event for item in parcel.items])
+            events = [item.event for item in parcel.items]
+            thread = await self._threading.choose(place, events)
+            called = await self._called_in(destination_id(place), events)
         except UnavailableError as error:
-            return Failed(reason=f"could not tell its thread: {error}")
+            return Failed(reason=f"could not tell its thread, or whom it calls: {error}")
         try:
             views = await self._views(place, parcel.items)
         except UnavailableError as error:
@@ -151,16 +175,17 @@ class SlackOutlet:
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
-        shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
         try:
-            held = await self._carding.of(place, missing, thread)
+            held = await self._carding.of(place, missing, thread, called)
         except UnavailableError as error:
             failed = Failed(reason=f"could not tell its card: {error}")
             return _still_in_doubt(failed) if looked.found else failed
+        shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
+        telling = _Telling(place=place, token=token, items=shown, thread=thread, called=called, held=held)
         if isinstance(looked, Blind) and (held is None or held.card is None):
-            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread, held)
+            outcome = await self._send_blindly(telling, [item.event for item in missing], looked.reason)
         else:
-            outcome = await self._show(place, shown, token, thread, held, blind=isinstance(looked, Blind))
+            outcome = await self._show(telling, blind=isinstance(looked, Blind))
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
@@ -182,54 +207,37 @@ class SlackOutlet:
         views = await self._views_of(place, [item.event for item in items])
         return {item.delivery.id: one for item, one in zip(items, views, strict=True)}
 
-    async def _send_blindly(
-        self,
-        place: SlackPlace,
-        items: tuple[Item, ...],
-        shown: tuple[Seen, ...],
-        token: str,
-        reason: str,
-        thread: Thread | None,
-        held: Held | None,
-    ) -> Outcome:
-        """Send what may be there already, or ask."""
+    async def _send_blindly(self, telling: _Telling, events: Sequence[Event], reason: str) -> Outcome:
+        """Send what may be there already, or ask; the policy is asked with the whole `events`."""
         try:
-            policy = await self._policy_of(destination_id(place), [item.event for item in items])
+            policy = await self._policy_of(destination_id(telling.place), events)
         except UnavailableError as error:
             return Unknown(reason=f"could not tell whether to ask: {error}")
-        log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
+        log.warning("slack_may_not_look", channel=_address(telling.place)[0], reason=reason, policy=policy)
         match policy:
             case Doubt.REPEAT:
-                return await self._show(place, shown, token, thread, held, blind=True)
+                return await self._show(telling, blind=True)
             case Doubt.ASK:
-                outcome = await self._say(self._question(place, shown, token))
+                outcome = await self._say(self._question(telling))
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
-    async def _show(
-        self,
-        place: SlackPlace,
-        items: tuple[Seen, ...],
-        token: str,
-        thread: Thread | None,
-        held: Held | None,
-        *,
-        blind: bool = False,
-    ) -> Outcome:
+    async def _show(self, telling: _Telling, *, blind: bool) -> Outcome:
         """Say the items, on their card if they are one inference's; `blind`: they may have been said already."""
-        post = self._result(place, items, token, thread)
-        if held is not None:
-            return await self._carding.tell(held, post, items, self._say, blind=blind)
+        post = self._result(telling)
+        if telling.held is not None:
+            return await self._carding.tell(telling.held, post, telling.items, self._say, blind=blind)
         return await self._say(replace(post, message=repeated(post.message)) if blind else post)
 
-    def _result(self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None) -> Post:
-        message = merge(self._carding.newest(items, thread), now=round(self._clock() * SECOND))
-        post = _compose(place, message, metadata(items), token)
+    def _result(self, telling: _Telling) -> Post:
+        thread = telling.thread
+        message = merge(self._carding.newest(telling.items, thread), now=round(self._clock() * SECOND))
+        post = _compose(telling, calling(message, telling.called), metadata(telling.items))
         if thread is None:
             return post
         return replace(post, thread=thread.parent, begins=thread, metadata=thread.mark(post.metadata))
 
-    def _question(self, place: SlackPlace, items: tuple[Seen, ...], token: str) -> Post:
-        return _compose(place, question(items), question_metadata(items), token)
+    def _question(self, telling: _Telling) -> Post:
+        return _compose(telling, question(telling.items), question_metadata(telling.items))
 
     async def _say(self, call: Call) -> Outcome:
         """Make the call, and mend what can be mended: each thing once, so that this ends."""
@@ -261,9 +269,9 @@ class SlackOutlet:
         return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}")
 
 
-def _compose(place: SlackPlace, message: Message, metadata: dict[str, Any], token: str) -> Post:
-    channel, thread = _address(place)
-    return Post(token=token, channel=channel, thread=thread, message=message, metadata=metadata)
+def _compose(telling: _Telling, message: Message, metadata: dict[str, Any]) -> Post:
+    channel, thread = _address(telling.place)
+    return Post(token=telling.token, channel=channel, thread=thread, message=message, metadata=metadata)
 
 
 def _address(place: SlackPlace) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.core.cards import GAP, TOLD, Calling, Card, CardKey, card_key
+from bot.core.cards import GAP, TOLD, Card, CardKey, card_key
 from bot.core.delivery import Asked, Failed, Scope, Sent, Throttled, Unknown
 from bot.core.destination import DestinationId, SlackChannel, SlackPerson, SlackPlace, SlackThread, destination_id
 from bot.core.errors import UnavailableError
@@ -57,7 +57,7 @@ class World:
         self.subscriptions = RedisSubscriptions(redis, keys)
         leading = Leading(self.subscriptions, clock=self.milliseconds)
         self.threads = RedisThreads(redis, keys, leading, lasting=HOUR, clock=self.milliseconds)
-        self.calling = Calling.URGENT
+        self.called: tuple[str, ...] = ()
         self.doubt = Doubt.REPEAT
         self.redis = redis
         self.keys = keys
@@ -69,7 +69,7 @@ class World:
             policy_of=self._policy_of,
             threads=self.threads,
             cards=self.kept,
-            calling_of=self._calling_of,
+            called_in=self._called_in,
             clock=lambda: self.now,
         )
 
@@ -79,8 +79,8 @@ class World:
     async def _policy_of(self, _place: DestinationId, _events: Sequence[Event]) -> Doubt:
         return self.doubt
 
-    async def _calling_of(self, _place: DestinationId, _event: Event) -> Calling:
-        return self.calling
+    async def _called_in(self, _place: DestinationId, _events: Sequence[Event]) -> tuple[str, ...]:
+        return self.called
 
     def milliseconds(self) -> int:
         return round(self.now * 1000)
@@ -214,14 +214,15 @@ async def test_a_call_does_not_say_what_only_few_may_read(
     assert "Salaries" not in str(world.ledger())
 
 
-@pytest.mark.parametrize(("calling", "calls"), [(Calling.URGENT, 0), (Calling.ENDS, 1)])
-async def test_a_change_to_an_end_calls_only_where_somebody_is_called(
-    world: World, outlet: SlackOutlet, channel: SlackChannel, calling: Calling, calls: int
+@pytest.mark.parametrize("called", [(), ("U1", "S2")])
+async def test_a_change_to_an_end_calls_whom_a_subscription_mentions_and_else_nobody(
+    world: World, outlet: SlackOutlet, channel: SlackChannel, called: tuple[str, ...]
 ) -> None:
-    world.calling = calling
     await outlet.send(parcel(channel, said(Status.RUNNING)))
+    world.called = called
     await outlet.send(parcel(channel, said(Status.COMPLETED)))
-    assert len(world.ledger("post")) == 1 + calls
+    _, *calls = world.ledger("post")
+    assert [call["text"].split(" ✅")[0] for call in calls] == (["<@U1> <!subteam^S2>"] if called else [])
 
 
 async def test_a_run_of_one_inference_is_one_message_with_its_way(
