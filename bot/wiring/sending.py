@@ -78,6 +78,7 @@ def _slack(
         renew=found.renew,
         policy_of=policy_of,
         threads=threads,
+        budgets=kept.budgets,
     )
 
 

@@ -27,7 +27,9 @@ from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
 from bot.outlets.slack.threads import Thread, Threading
+from bot.outlets.slack.turns import Turns
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
+from bot.ports.budgets import Budgets
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
 from bot.render.digest import merge
@@ -57,7 +59,8 @@ class SlackOutlet:
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies. `clock` gives seconds since the epoch. Enter it as an async context manager: it opens `web` and closes it.
+    replies, `budgets` whose turn it is. `clock` gives seconds since the epoch. Enter it as an async context manager: it
+    opens `web` and closes it.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class SlackOutlet:
         renew: Renew = _no_other,
         policy_of: PolicyOf = _always_repeat,
         threads: Threads | None = None,
+        budgets: Budgets | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
@@ -75,6 +79,7 @@ class SlackOutlet:
         self._renew = renew
         self._policy_of = policy_of
         self._threading = Threading(web, threads)
+        self._turns = Turns(budgets)
         self._clock = clock
 
     async def __aenter__(self) -> Self:
@@ -133,10 +138,11 @@ class SlackOutlet:
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
+        rest = replace(parcel, items=missing)
         if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, token, looked.reason, thread)
+            outcome = await self._send_blindly(place, rest, token, looked.reason, thread)
         else:
-            outcome = await self._say(self._result(place, missing, token, thread))
+            outcome = await self._say(self._result(place, missing, token, thread), rest)
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
@@ -150,9 +156,10 @@ class SlackOutlet:
         return await self._threading.find(place, token, doubts, events, thread, now=round(self._clock() * SECOND))
 
     async def _send_blindly(
-        self, place: SlackPlace, items: tuple[Item, ...], token: str, reason: str, thread: Thread | None
+        self, place: SlackPlace, parcel: Parcel, token: str, reason: str, thread: Thread | None
     ) -> Outcome:
         """Send what may be there already, or ask."""
+        items = parcel.items
         try:
             policy = await self._policy_of(destination_id(place), [item.event for item in items])
         except UnavailableError as error:
@@ -161,9 +168,9 @@ class SlackOutlet:
         match policy:
             case Doubt.REPEAT:
                 post = self._result(place, items, token, thread)
-                return await self._say(replace(post, message=repeated(post.message)))
+                return await self._say(replace(post, message=repeated(post.message)), parcel)
             case Doubt.ASK:
-                outcome = await self._say(self._question(place, items, token))
+                outcome = await self._say(self._question(place, items, token), parcel)
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
     def _result(self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None) -> Post:
@@ -176,8 +183,10 @@ class SlackOutlet:
     def _question(self, place: SlackPlace, items: tuple[Item, ...], token: str) -> Post:
         return _compose(place, question(items, reader=_reader(place)), question_metadata(items), token)
 
-    async def _say(self, call: Call) -> Outcome:
-        """Make the call, and mend what can be mended: each thing once, so that this ends."""
+    async def _say(self, call: Call, parcel: Parcel) -> Outcome:
+        """Make the call when it is its turn, and mend what can be mended: each thing once, so that this ends."""
+        if (instead := await self._turns.ask(call, parcel)) is not None:
+            return instead
         tried: set[Kind] = set()
         while True:
             reply = await make(self._web, call)
@@ -186,10 +195,13 @@ class SlackOutlet:
             kind = kind_of(reply) if isinstance(reply, Answer) else None
             other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
             if kind is None or other is None:
-                return outcome_of_reply(reply)
+                outcome = outcome_of_reply(reply)
+                await self._turns.learn(call, parcel, outcome)
+                return outcome
             log.info("slack_call_mended", kind=kind.name.lower(), channel=call.channel)
             tried.add(kind)
             call = other
+            await self._turns.count(call, parcel)
 
     async def _said(self, call: Call, reply: Said) -> Sent:
         """Note what later messages need to know of this one."""
