@@ -253,6 +253,11 @@ def instead(call: Update, answer: Answer) -> Post | Throttled | None:
     outcome = outcome_of(answer)
     if isinstance(outcome, Throttled) and outcome.after <= PATIENCE:
         return replace(outcome, scope=Scope.LANE)  # posts have a limit of their own
+    return posted(call)
+
+
+def posted(call: Update) -> Post:
+    """What is posted where a card can't be changed soon: a reply to it."""
     return under(call.instead, call.shows.card)
 
 

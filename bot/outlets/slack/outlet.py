@@ -3,12 +3,13 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import Asked, DeliveryId, Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Outcome, Paced, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackChannel,
@@ -30,7 +31,9 @@ from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
 from bot.outlets.slack.threads import Thread, Threading
+from bot.outlets.slack.turns import Turns
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
+from bot.ports.budgets import Budgets
 from bot.ports.cards import Cards
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
@@ -66,11 +69,13 @@ async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Dou
 class _Telling:
     """What an attempt has to say: no more of each event than the place may see, and what is known of where to say it.
 
-    `called` are the user and group ids that it mentions, `held` is the card that it is about, if it is about one.
+    `parcel` has the same items whole. `called` are the user and group ids that it mentions, `held` is the card that it
+    is about, if it is about one.
     """
 
     place: SlackPlace
     token: str
+    parcel: Parcel
     items: tuple[Seen, ...]
     thread: Thread | None
     called: Sequence[str]
@@ -84,8 +89,8 @@ class SlackOutlet:
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `called_in` says whom a message to a place calls
     that tells of these events, `threads` which of a channel's messages are replies, `views_of` how much of each event a
-    place may see, and `cards` where an inference is shown already. `clock` gives seconds since the epoch. Enter it as
-    an async context manager: it opens `web` and closes it.
+    place may see, `cards` where an inference is shown already, and `budgets` whose turn it is. `clock` gives seconds
+    since the epoch. Enter it as an async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -99,6 +104,7 @@ class SlackOutlet:
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
         cards: Cards | None = None,
+        budgets: Budgets | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
@@ -108,6 +114,7 @@ class SlackOutlet:
         self._called_in = called_in
         self._threading = Threading(web, threads)
         self._views_of = views_of
+        self._turns = Turns(budgets)
         self._clock = clock
         self._carding = Carding(web, cards, clock=lambda: round(clock() * SECOND))
 
@@ -181,9 +188,10 @@ class SlackOutlet:
             failed = Failed(reason=f"could not tell its card: {error}")
             return _still_in_doubt(failed) if looked.found else failed
         shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
-        telling = _Telling(place=place, token=token, items=shown, thread=thread, called=called, held=held)
+        rest = replace(parcel, items=missing)
+        telling = _Telling(place=place, token=token, parcel=rest, items=shown, thread=thread, called=called, held=held)
         if isinstance(looked, Blind) and (held is None or held.card is None):
-            outcome = await self._send_blindly(telling, [item.event for item in missing], looked.reason)
+            outcome = await self._send_blindly(telling, looked.reason)
         else:
             outcome = await self._show(telling, blind=isinstance(looked, Blind))
         return _still_in_doubt(outcome) if looked.found else outcome
@@ -207,8 +215,9 @@ class SlackOutlet:
         views = await self._views_of(place, [item.event for item in items])
         return {item.delivery.id: one for item, one in zip(items, views, strict=True)}
 
-    async def _send_blindly(self, telling: _Telling, events: Sequence[Event], reason: str) -> Outcome:
-        """Send what may be there already, or ask; the policy is asked with the whole `events`."""
+    async def _send_blindly(self, telling: _Telling, reason: str) -> Outcome:
+        """Send what may be there already, or ask."""
+        events = [item.event for item in telling.parcel.items]
         try:
             policy = await self._policy_of(destination_id(telling.place), events)
         except UnavailableError as error:
@@ -218,15 +227,16 @@ class SlackOutlet:
             case Doubt.REPEAT:
                 return await self._show(telling, blind=True)
             case Doubt.ASK:
-                outcome = await self._say(self._question(telling))
+                outcome = await self._say(self._question(telling), telling.parcel)
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
     async def _show(self, telling: _Telling, *, blind: bool) -> Outcome:
         """Say the items, on their card if they are one inference's; `blind`: they may have been said already."""
         post = self._result(telling)
         if telling.held is not None:
-            return await self._carding.tell(telling.held, post, telling.items, self._say, blind=blind)
-        return await self._say(replace(post, message=repeated(post.message)) if blind else post)
+            say = partial(self._say, parcel=telling.parcel)
+            return await self._carding.tell(telling.held, post, telling.items, say, blind=blind)
+        return await self._say(replace(post, message=repeated(post.message)) if blind else post, telling.parcel)
 
     def _result(self, telling: _Telling) -> Post:
         thread = telling.thread
@@ -239,26 +249,42 @@ class SlackOutlet:
     def _question(self, telling: _Telling) -> Post:
         return _compose(telling, question(telling.items), question_metadata(telling.items))
 
-    async def _say(self, call: Call) -> Outcome:
-        """Make the call, and mend what can be mended: each thing once, so that this ends."""
+    async def _say(self, call: Call, parcel: Parcel) -> Outcome:
+        """Make the call when it is its turn, and mend what can be mended: each thing once, so that this ends."""
+        turn = await self._turns.ask(call, parcel)
+        if isinstance(turn, Paced | Failed):
+            return turn
+        call = turn
         tried: set[Kind] = set()
         while True:
             reply = await make(self._web, call)
             if isinstance(reply, Said):
                 return await self._said(call, reply)
-            if isinstance(call, Update) and isinstance(reply, Answer) and (follows := instead(call, reply)) is not None:
-                log.info("card_not_changed", channel=call.channel, error=reply.error)
-                if isinstance(follows, Throttled):
-                    return follows
-                call = follows
-                continue
-            kind = kind_of(reply) if isinstance(reply, Answer) else None
-            other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
-            if kind is None or other is None:
-                return outcome_of_reply(reply)
+            outcome = outcome_of_reply(reply)
+            await self._turns.learn(call, parcel, outcome)
+            follows = await self._follow(call, reply, tried)
+            if follows is None:
+                return outcome
+            if isinstance(follows, Throttled):
+                return follows
+            call = follows
+            await self._turns.count(call, parcel)
+
+    async def _follow(self, call: Call, reply: Answer | Failed | Unknown, tried: set[Kind]) -> Call | Throttled | None:
+        """What follows a call that Slack refused, but for what follows any; each thing is `tried` once."""
+        if not isinstance(reply, Answer):
+            return None
+        if isinstance(call, Update) and (follows := instead(call, reply)) is not None:
+            log.info("card_not_changed", channel=call.channel, error=reply.error)
+            return follows
+        kind = kind_of(reply)
+        if kind in tried:
+            return None
+        tried.add(kind)
+        other = await mended(self._web, kind, call)
+        if other is not None:
             log.info("slack_call_mended", kind=kind.name.lower(), channel=call.channel)
-            tried.add(kind)
-            call = other
+        return other
 
     async def _said(self, call: Call, reply: Said) -> Sent:
         """Note what later messages need to know of this one."""
