@@ -99,6 +99,7 @@ def _slack(
         policy_of=policy_of,
         threads=threads,
         views_of=onlookers.views_of,
+        link_hosts=settings.link_hosts,
         cards=cards,
         calling_of=calling_of,
     )

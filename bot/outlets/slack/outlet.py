@@ -1,7 +1,7 @@
 """Slack: a run of deliveries becomes one message in a channel, a thread or a direct message."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, Self, TypeAlias, assert_never
 
@@ -62,9 +62,9 @@ class SlackOutlet:
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies, `views_of` how much of each event a place may see, `cards` where an inference is shown already, and
-    `calling_of` what people are called for there. `clock` gives seconds since the epoch. Enter it as an async context
-    manager: it opens `web` and closes it.
+    replies, `views_of` how much of each event a place may see, `link_hosts` where links in results may lead, `cards`
+    where an inference is shown already, and `calling_of` what people are called for there. `clock` gives seconds since
+    the epoch. Enter it as an async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class SlackOutlet:
         policy_of: PolicyOf = _always_repeat,
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
+        link_hosts: Collection[str] = (),
         cards: Cards | None = None,
         calling_of: CallingOf = urgent_only,
         clock: Callable[[], float] = time.time,
@@ -86,6 +87,7 @@ class SlackOutlet:
         self._policy_of = policy_of
         self._threading = Threading(web, threads)
         self._views_of = views_of
+        self._link_hosts = link_hosts
         self._clock = clock
         self._carding = Carding(web, cards, calling_of=calling_of, clock=lambda: round(clock() * SECOND))
 
@@ -151,7 +153,7 @@ class SlackOutlet:
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
-        shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
+        shown = tuple(seen(item, views[item.delivery.id], hosts=self._link_hosts) for item in missing)
         try:
             held = await self._carding.of(place, missing, thread)
         except UnavailableError as error:
