@@ -1,5 +1,6 @@
 from dataclasses import replace
-from itertools import product
+from itertools import product, takewhile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -129,3 +130,13 @@ def test_no_filter_is_asked_where_no_subscription_asks() -> None:
     there = [subscription(None, wanted="status:failed")]
     assert not anybody_asks(there)
     assert asked_of(there, event(), now=NOW) == {None}
+
+
+def test_the_table_in_the_documents_is_the_one_in_the_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.split("| audience |", 1)[1].splitlines()[2:]]
+    cells = list(takewhile(len, (row[1:] for row in rows)))
+    for audience, row in zip(Audience, cells, strict=True):
+        for sensitivity, cell in zip(Sensitivity, row, strict=True):
+            usual, most = USUAL[sensitivity][audience], CEILING[sensitivity][audience]
+            assert cell == (usual if usual is most else f"{usual} ({most})")
