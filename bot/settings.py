@@ -159,6 +159,11 @@ class Settings(BaseSettings):
     stream_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose pages may open /stream and /ws, comma-separated, e.g. https://ml.example.com."
     )
+    link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts to which links in results may lead, comma-separated, * for anything, e.g. "
+        "*.example.com,github.com. Other links that a model wrote are shown as text. The events' own links are links.",
+    )
     webhook_allow: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
         description="Networks in CIDR form that webhooks may reach though they are not public, comma-separated. "
@@ -221,6 +226,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "admins",
+        "link_hosts",
         "stream_origins",
         "webhook_allow",
         "webhook_ports",
@@ -231,6 +237,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("link_hosts")
+    @classmethod
+    def _lowered(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower() for host in hosts)
 
     @field_validator("public_url")
     @classmethod

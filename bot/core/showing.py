@@ -75,7 +75,8 @@ def view(
     event: Event, audience: Audience, *, reader: str | None = None, asked: Collection[Showing | None] = NOBODY_ASKS
 ) -> View:
     """How much of the event is shown. `reader` is the person of a direct message; `asked` is as from `asked_of`."""
-    if audience is Audience.PERSON and event.requester is not None and event.requester.slack_id == reader:
+    asked_by = event.requester.slack_id if event.requester else None
+    if audience is Audience.PERSON and reader is not None and reader == asked_by:
         audience = Audience.REQUESTER
     usual = USUAL[event.sensitivity][audience]
     wanted = strictest(usual if one is None else one for one in asked or NOBODY_ASKS)

@@ -10,6 +10,7 @@ from bot.core.event import Event, Failure
 from bot.render import figures
 from bot.render.buttons import row
 from bot.render.discretion import Seen
+from bot.render.inert import unlinked
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import escape
 from bot.render.result import failure, line, result
@@ -30,7 +31,7 @@ def card(item: Seen, *, now: int) -> Message:
     head = [_header(event), _context([*_facts(event), figures.late(item.delivery.appended, now)], event)]
     error = blocks(_error(event.error))
     tail = [*([_context([item.notice])] if item.notice else []), *_links(event), *_labels(event), *row(item)]
-    shown = result(event.result, ROOM - weight([*head, *error, *tail]))
+    shown = result(event.result, ROOM - weight([*head, *error, *tail]), hosts=item.hosts)
     content = line(plain(shown)) if event.error is None else failure(event.error)
     return Message(text=_text(event, content, item.notice), blocks=(*head, *error, *blocks(shown), *tail))
 
@@ -49,7 +50,7 @@ def summary(event: Event) -> str:
 
 def _text(event: Event, content: str, notice: str) -> str:
     lead = f"{headline(event, 150)} — {summary(event)}"
-    said = escaped(f"{lead}\n{content}" if content else lead, LONGEST_TEXT - len(notice) - 1)
+    said = escaped(unlinked(f"{lead}\n{content}" if content else lead), LONGEST_TEXT - len(notice) - 1)
     return f"{said}\n{escape(notice)}" if notice else said
 
 

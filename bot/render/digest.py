@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.render import figures
 from bot.render.blocks import LONGEST_TEXT, ROOM, card, headline, summary
 from bot.render.discretion import Seen
+from bot.render.inert import unlinked
 from bot.render.message import Block, Item, Message
 from bot.render.mrkdwn import escape
 from bot.render.result import preview
@@ -78,7 +79,7 @@ def _begun(row: _Row, room: int) -> str:
 def _line(row: _Row, room: int) -> str:
     """For notifications."""
     parts = (shorten(row.title, 60), row.summary, row.content)
-    return escaped(" — ".join(part for part in parts if part), room)
+    return escaped(unlinked(" — ".join(part for part in parts if part)), room)
 
 
 def _tally(items: Sequence[Item]) -> str:

@@ -4,7 +4,7 @@ What is said in Slack is said of a `Seen`: what is not in it can't be shown, wha
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from bot.core.cloudevent import encode
@@ -14,7 +14,7 @@ from bot.core.pii import mask, mask_json
 from bot.core.showing import Audience, View, view
 from bot.core.subscription import Showing
 from bot.render.message import Item
-from bot.render.text import cut, units
+from bot.render.text import shorten, units
 
 BEGINNING = 300
 """Characters of a result that a summary has."""
@@ -22,23 +22,36 @@ BEGINNING = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A delivery with as much of its event as the place may see; `notice` says what is missing and why, if anything."""
+    """A delivery with as much of its event as the place may see; `notice` says what is missing and why, if anything.
+
+    Of links that a model wrote, only those are links that lead to `hosts`: see `core.hosts`.
+    """
 
     delivery: Delivery
     event: Event
     notice: str = ""
+    hosts: Collection[str] = ()
 
 
-def seen(item: Item, view: View) -> Seen:
+def seen(item: Item, view: View, *, hosts: Collection[str] = ()) -> Seen:
     """The item as this view has it."""
     event, notice = reduced(item.event, view)
-    return Seen(delivery=item.delivery, event=event, notice=notice)
+    return Seen(delivery=item.delivery, event=event, notice=notice, hosts=hosts)
 
 
 def body(event: Event, view: View) -> bytes:
-    """The event as an endpoint gets it where its subscriptions ask for less: its data tell which showing it is."""
+    """The event as an endpoint gets it where its subscriptions ask for less: its data tell which showing it is.
+
+    It still is one that can be read: a masked address is none and is left out, and a model has a name.
+    """
     less, _ = reduced(event, view)
-    return encode(replace(less, extra={**less.extra, "showing": str(view.showing)}))
+    whole = replace(
+        less,
+        requester=less.requester and replace(less.requester, email=None),
+        model=less.model if less.model.name else Model(name="withheld"),
+        extra={**less.extra, "showing": str(view.showing)},
+    )
+    return encode(whole)
 
 
 def for_reader(event: Event, reader: str) -> Event:
@@ -95,7 +108,7 @@ def _summarised(event: Event) -> Event:
     return replace(
         event,
         result=_beginning(event.result),
-        error=error and replace(error, message=None if error.message is None else _begun(error.message)),
+        error=error and replace(error, message=None if error.message is None else shorten(error.message, BEGINNING)),
         images=(),
         extra={},
     )
@@ -107,14 +120,10 @@ def _beginning(value: Json) -> Json:
         case None:
             return None
         case str():
-            return _begun(value)
+            return shorten(value, BEGINNING)
         case _:
             text = json.dumps(value, ensure_ascii=False)
-            return value if units(text) <= BEGINNING else f"~~~json\n{_begun(text).replace('~~~', '')}\n~~~"
-
-
-def _begun(text: str) -> str:
-    return text if units(text) <= BEGINNING else f"{cut(text, BEGINNING).rstrip()}…"
+            return value if units(text) <= BEGINNING else f"~~~json\n{shorten(text, BEGINNING).replace('~~~', '')}\n~~~"
 
 
 def _metadata(event: Event) -> Event:
@@ -158,8 +167,3 @@ def _withheld(event: Event, view: View) -> str:
             return "Content withheld: confidential, shown only to people, in direct messages."
         case _:
             return f"Content withheld: {event.sensitivity}, and this is a {_PLACES[view.audience]}."
-
-
-def notices(items: Iterable[Seen]) -> Sequence[str]:
-    """What is missing from several items, each reason once."""
-    return tuple(dict.fromkeys(item.notice for item in items if item.notice))

@@ -10,6 +10,7 @@ from bot.core.answers import NotKept, Shown, ShownBefore
 from bot.core.delivery import DeliveryId
 from bot.render.blocks import headline, summary
 from bot.render.discretion import Seen
+from bot.render.inert import unlinked
 from bot.render.message import Block, Item, Message, metadata
 from bot.render.mrkdwn import code, escape
 from bot.render.pieces import actions, button, context
@@ -44,7 +45,7 @@ def question(items: Sequence[Seen]) -> Message:
         for title, item in zip(titles, items, strict=True)
     ]
     more = "" if one else f" and {len(items) - 1} more"
-    return Message(text=f"{escape(titles[0])}{more}\n{why}", blocks=(*rows, context(why), actions([show])))
+    return Message(text=f"{escape(unlinked(titles[0]))}{more}\n{why}", blocks=(*rows, context(why), actions([show])))
 
 
 def question_metadata(items: Sequence[Item]) -> dict[str, Any]:

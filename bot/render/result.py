@@ -1,6 +1,9 @@
 """An event's result as rich text, and as plain text for previews."""
 
+from collections.abc import Collection
+
 from bot.core.event import Event, Failure, Json
+from bot.render.inert import tamed
 from bot.render.markdown import pieces
 from bot.render.richtext import ITALIC, Element, fit, plain, section, span, weight
 from bot.render.text import clean
@@ -17,10 +20,13 @@ _BREADTHS = (100, 40, 20, 10, 5)
 _DEPTH = 8
 
 
-def result(value: Json, room: int) -> list[Element]:
-    """The result within `room`: Markdown of a text, a table or tree of anything else. What is cut is said."""
+def result(value: Json, room: int, *, hosts: Collection[str] = ()) -> list[Element]:
+    """The result within `room`: Markdown of a text, a table or tree of anything else. What is cut is said.
+
+    Only links that lead to `hosts` are links: see `core.hosts`.
+    """
     room -= _NOTICE
-    made = _pieces(value, _LONGEST_SOURCE)
+    made = _pieces(value, _LONGEST_SOURCE, hosts)
     if not isinstance(value, str) and weight(made) > room:
         made = _abridged(value, room)
     made, missing = fit(made, room)
@@ -31,14 +37,17 @@ def result(value: Json, room: int) -> list[Element]:
     return made
 
 
-def pieces_of(value: Json) -> list[Element]:
-    """The whole result as rich text, up to LONGEST characters of it: what `parts` cuts. Ask `length` before."""
-    return _pieces(value, LONGEST)
+def pieces_of(value: Json, *, hosts: Collection[str] = ()) -> list[Element]:
+    """The whole result as rich text, up to LONGEST characters of it: what `parts` cuts. Ask `length` before.
+
+    Of links as `result`.
+    """
+    return _pieces(value, LONGEST, hosts)
 
 
 def length(value: Json) -> int:
     """The result's length in characters: of a text as it came, of anything else as it is shown."""
-    return len(value) if isinstance(value, str) else len(plain(_pieces(value, LONGEST)))
+    return len(value) if isinstance(value, str) else len(plain(_pieces(value, LONGEST, ())))
 
 
 def preview(event: Event) -> tuple[str, int]:
@@ -68,12 +77,12 @@ def line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def _pieces(value: Json, most: int) -> list[Element]:
+def _pieces(value: Json, most: int, hosts: Collection[str]) -> list[Element]:
     match value:
         case None | "":
             return []
         case str():
-            return pieces(value[:most])
+            return tamed(pieces(value[:most]), hosts)
         case _:
             return tree(value)
 

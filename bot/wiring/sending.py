@@ -96,6 +96,7 @@ def _slack(
         called_in=leading.called,
         threads=threads,
         views_of=onlookers.views_of,
+        link_hosts=settings.link_hosts,
         cards=cards,
         budgets=kept.budgets,
     )

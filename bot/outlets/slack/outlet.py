@@ -1,7 +1,7 @@
 """Slack: a run of deliveries becomes one message in a channel, a thread or a direct message."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self, TypeAlias, assert_never
@@ -89,8 +89,9 @@ class SlackOutlet:
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `called_in` says whom a message to a place calls
     that tells of these events, `threads` which of a channel's messages are replies, `views_of` how much of each event a
-    place may see, `cards` where an inference is shown already, and `budgets` whose turn it is. `clock` gives seconds
-    since the epoch. Enter it as an async context manager: it opens `web` and closes it.
+    place may see, `link_hosts` where links in results may lead, `cards` where an inference is shown already, and
+    `budgets` whose turn it is. `clock` gives seconds since the epoch. Enter it as an async context manager: it opens
+    `web` and closes it.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class SlackOutlet:
         called_in: CalledIn = _nobody,
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
+        link_hosts: Collection[str] = (),
         cards: Cards | None = None,
         budgets: Budgets | None = None,
         clock: Callable[[], float] = time.time,
@@ -115,6 +117,7 @@ class SlackOutlet:
         self._threading = Threading(web, threads)
         self._views_of = views_of
         self._turns = Turns(budgets)
+        self._link_hosts = link_hosts
         self._clock = clock
         self._carding = Carding(web, cards, clock=lambda: round(clock() * SECOND))
 
@@ -187,7 +190,7 @@ class SlackOutlet:
         except UnavailableError as error:
             failed = Failed(reason=f"could not tell its card: {error}")
             return _still_in_doubt(failed) if looked.found else failed
-        shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
+        shown = tuple(seen(item, views[item.delivery.id], hosts=self._link_hosts) for item in missing)
         rest = replace(parcel, items=missing)
         telling = _Telling(place=place, token=token, parcel=rest, items=shown, thread=thread, called=called, held=held)
         if isinstance(looked, Blind) and (held is None or held.card is None):

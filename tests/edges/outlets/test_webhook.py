@@ -27,7 +27,12 @@ from bot.core.address import Network
 from bot.core.cloudevent import encode
 from bot.core.delivery import Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, Webhook, destination_id
+from bot.core.errors import UnavailableError
+from bot.core.showing import Audience, View
+from bot.core.subscription import Showing
 from bot.outlets.webhook import WebhookOutlet
+from bot.ports.outlet import Item
+from bot.render.discretion import body as reduced_body
 from bot.render.webhook import signing_secret
 from tests.core.examples import event
 from tests.edges.outlets.parcels import ids, item, parcel
@@ -106,6 +111,31 @@ async def test_a_delivery_is_posted_as_a_signed_cloudevent() -> None:
     assert headers["content-type"] == "application/cloudevents+json"
     assert headers["webhook-id"] == ids(sent)[0]
     assert Verifier(secret).verify(body, headers) == json.loads(body)
+
+
+async def test_what_an_endpoint_is_not_to_get_is_gone_before_the_event_is_signed() -> None:
+    async def body_of(_: Webhook, item: Item) -> bytes:
+        return reduced_body(item.event, View(showing=Showing.METADATA, audience=Audience.ENDPOINT, asked=True))
+
+    async with receiver(fine) as heard, outlet(body_of=body_of) as out:
+        sent = parcel(heard.url(), event(title="canary", result="canary"))
+        assert await out.send(sent) == Sent(reference="200")
+
+    ((headers, body),) = heard.got
+    signed = Verifier(signing_secret(MASTER, destination_id(sent.destination))).verify(body, headers)
+    assert b"canary" not in body
+    assert signed["data"]["showing"] == "metadata"
+
+
+async def test_nothing_is_posted_while_nobody_can_tell_how_much_the_endpoint_gets() -> None:
+    async def body_of(_: Webhook, _item: Item) -> bytes:
+        raise UnavailableError("Redis is away")
+
+    async with receiver(fine) as heard, outlet(body_of=body_of) as out:
+        outcome = await out.send(parcel(heard.url()))
+
+    assert outcome == Failed(reason="could not tell how much the endpoint gets: Redis is away")
+    assert heard.got == []
 
 
 async def test_the_signature_is_what_the_specification_says() -> None:

@@ -1,0 +1,158 @@
+"""Who reads where a message goes, as Slack and the subscriptions tell it."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from bot.core.delivery import Failed, Sent
+from bot.core.destination import DestinationId, SlackChannel, SlackPerson, SlackThread
+from bot.core.errors import UnavailableError
+from bot.core.filters import parse
+from bot.core.showing import Audience
+from bot.core.subscription import Showing, Style, Subscription, SubscriptionId
+from bot.outlets.slack.onlookers import FRESH, STALE, Onlookers
+from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.web import SlackWeb
+from bot.sandbox.limits import Rates
+from bot.sandbox.server import Sandbox
+from bot.slack.directory.channels import KEEP_SECONDS, SlackChannels
+from bot.slack.directory.lookup import Lookup
+from tests.core.examples import event
+from tests.edges.outlets.parcels import parcel
+
+TEAM = "T0SANDBOX"
+MINE = event(title="Mail of ana@acme.com", result="See [it](https://evil.example/x), [wiki](https://wiki.example)")
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(rates=Rates(enabled=False)) as made:
+        yield made
+
+
+class House:
+    """A workspace with the outlet and what it asks; time passes when a test says so."""
+
+    def __init__(self, sandbox: Sandbox, web: SlackWeb) -> None:
+        self.now = 1_000_000_000
+        self.asked: list[str] = []
+        self.away = False
+        self.subscriptions: list[Subscription] = []
+        self._token = sandbox.bot_token
+        channels = SlackChannels(Lookup(web=web, token_of=self._token_of), clock=lambda: self.now / 1_000)
+        self.onlookers = Onlookers(channels, self._leading_to, clock=lambda: self.now)
+        self.outlet = SlackOutlet(
+            SlackWeb(sandbox.api_url),
+            self._sending_token,
+            views_of=self.onlookers.views_of,
+            link_hosts=("wiki.example",),
+        )
+
+    async def audience(self, place: SlackChannel | SlackThread | SlackPerson) -> Audience:
+        (seen,) = await self.onlookers.views_of(place, [event()])
+        return seen.audience
+
+    def ask(self, show: Showing | None, place: SlackChannel) -> None:
+        self.subscriptions.append(
+            Subscription(
+                id=SubscriptionId("k7m2qx"),
+                team=TEAM,
+                owner="U1",
+                filter=parse(""),
+                destination=place,
+                style=Style(show=show),
+            )
+        )
+
+    async def _token_of(self, _: str) -> str:
+        self.asked.append("token")
+        if self.away:
+            raise UnavailableError("Slack is away")
+        return self._token
+
+    async def _sending_token(self, _: str) -> str:
+        return self._token
+
+    async def _leading_to(self, _: DestinationId) -> Sequence[Subscription]:
+        return self.subscriptions
+
+
+@pytest.fixture
+async def house(sandbox: Sandbox) -> AsyncIterator[House]:
+    async with SlackWeb(sandbox.api_url) as web:
+        made = House(sandbox, web)
+        async with made.outlet:
+            yield made
+
+
+def place(sandbox: Sandbox, name: str) -> SlackChannel:
+    return SlackChannel(team=TEAM, channel=sandbox.channel_id(name))
+
+
+def said(sandbox: Sandbox) -> str:
+    (entry,) = sandbox.workspace.ledger.page(after=0, limit=100, kind="post")["entries"]
+    return f"{entry['text']}\n{entry['blocks']}"
+
+
+async def test_who_reads_is_told_by_what_the_channel_is(sandbox: Sandbox, house: House) -> None:
+    fraud = place(sandbox, "fraud-alerts")
+    assert await house.audience(fraud) is Audience.PUBLIC
+    assert await house.audience(SlackThread(team=TEAM, channel=fraud.channel, thread="1.2")) is Audience.PUBLIC
+    assert await house.audience(SlackPerson(team=TEAM, user="U1")) is Audience.PERSON
+    assert await house.audience(SlackPerson(team=TEAM, user="U024BE7LH")) is Audience.REQUESTER
+    sandbox.workspace.share(sandbox.workspace.channel(fraud.channel), sandbox.user_id("amara.nwosu"), shared=True)
+    assert await house.audience(fraud) is Audience.PUBLIC  # as of a moment ago
+    house.now += FRESH + round(KEEP_SECONDS * 1_000)
+    assert await house.audience(fraud) is Audience.SHARED
+
+
+async def test_a_channel_that_the_bot_can_not_see_counts_as_shared(house: House) -> None:
+    assert await house.audience(SlackChannel(team=TEAM, channel="C0NOWHERE")) is Audience.SHARED
+
+
+async def test_slack_is_asked_once_in_ten_minutes(sandbox: Sandbox, house: House) -> None:
+    fraud = place(sandbox, "fraud-alerts")
+    for _ in range(3):
+        await house.audience(fraud)
+    assert len(house.asked) == 1
+
+
+async def test_what_was_known_is_believed_for_a_day_while_slack_is_away(sandbox: Sandbox, house: House) -> None:
+    fraud = place(sandbox, "fraud-alerts")
+    await house.audience(fraud)
+    house.away = True
+    house.now += STALE - 1
+    assert await house.audience(fraud) is Audience.PUBLIC
+    house.now += 1
+    with pytest.raises(UnavailableError):
+        await house.audience(fraud)
+
+
+async def test_nothing_is_posted_where_nobody_can_tell_who_reads(sandbox: Sandbox, house: House) -> None:
+    house.away = True
+    outcome = await house.outlet.send(parcel(place(sandbox, "fraud-alerts"), MINE))
+    assert outcome == Failed(reason="could not tell who reads there: Slack is away")
+    assert not sandbox.workspace.ledger.page(after=0, limit=100, kind="post")["entries"]
+
+
+async def test_a_public_channel_sees_personal_data_masked_and_listed_links_alone(
+    sandbox: Sandbox, house: House
+) -> None:
+    assert isinstance(await house.outlet.send(parcel(place(sandbox, "fraud-alerts"), MINE)), Sent)
+    shown = said(sandbox)
+    assert "Mail of «email»" in shown
+    assert "PII masked: public channel." in shown
+    assert "ana@acme.com" not in shown
+    assert "'url': 'https://wiki.example'" in shown
+    assert "'url': 'https://evil.example" not in shown
+
+
+async def test_an_owner_may_unmask_and_the_strictest_of_several_counts(sandbox: Sandbox, house: House) -> None:
+    fraud = place(sandbox, "fraud-alerts")
+    house.ask(Showing.FULL, fraud)
+    (alone,) = await house.onlookers.views_of(fraud, [MINE])
+    assert alone.showing is Showing.FULL
+    house.ask(Showing.METADATA, fraud)
+    assert isinstance(await house.outlet.send(parcel(fraud, MINE)), Sent)
+    assert "Mail of" not in said(sandbox)
+    assert "Content withheld: a subscription here asks for it." in said(sandbox)
