@@ -214,6 +214,9 @@ def test_a_code_span_with_blanks_is_not_cut() -> None:
 
     assert [plain(part) for part in cut] == ["a" * 60, "b " * 25]
 
+    code = {"type": "text", "text": "b " * 15, "style": {"code": True}}
+    assert code in inlines(parts(pieces(f"{'a' * 60}`{'b ' * 15}`{'c' * 60}"), first=100, room=100))
+
 
 def test_a_blank_that_bears_a_mark_stays() -> None:
     cut = parts([section(span(f"{'a' * 60}  \u0301{'b' * 60}"))], first=100, room=100)
