@@ -54,7 +54,9 @@ def _brackets(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markd
     """Pass over a bracket that can't begin a link: without this, a paragraph of brackets takes seconds."""
     if not state.src.startswith(("[", "!["), state.pos):
         return False
-    if state.src.count("[") <= _MOST_BRACKETS and state.src.find("]", state.pos) >= 0:
+    # The cache is by position: -1 is none, so the count is kept there.
+    many = state.cache.get(-1) or state.cache.setdefault(-1, state.src.count("["))
+    if many <= _MOST_BRACKETS and state.src.find("]", state.pos) >= 0:
         return False
     if not silent:
         state.pending += state.src[state.pos]
