@@ -255,7 +255,14 @@ def docs(
 
 
 @app.command()
-def bench(name: Annotated[str, typer.Argument(help="Which; `all` for every one.")], *, as_json: AsJson = False) -> None:
+def bench(
+    name: Annotated[str, typer.Argument(help="Which; `all` for every one.")],
+    *,
+    answers: Annotated[
+        Path | None, typer.Option(help='For `render`: a file of {"answer": …} lines.', exists=True, dir_okay=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Measure, each time beside the bare floor."""
     from consumers.bench import BenchError, find, names
 
@@ -267,7 +274,7 @@ def bench(name: Annotated[str, typer.Argument(help="Which; `all` for every one."
             _fail(str(error))
         if not as_json:
             out.print(f"[bold]{wanted}[/]: {title}")
-        results[wanted] = measure()
+        results[wanted] = measure(answers) if answers and wanted == "render" else measure()
         if not as_json:
             for key, value in results[wanted].items():
                 out.print(f"  {key.replace('_', ' ')}: {value}")

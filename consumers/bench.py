@@ -22,7 +22,7 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
 
 
-def find(name: str) -> tuple[str, Callable[[], dict[str, Any]]]:
+def find(name: str) -> tuple[str, Callable[..., dict[str, Any]]]:
     """A benchmark's one-line description and what runs it. Raises BenchError."""
     if name not in names():
         there = ", ".join(names()) or "none: benchmarks come with a source checkout, not with the wheel"

@@ -31,15 +31,11 @@ def divided(piece: Element, room: int, *, must: bool) -> Cut:
 
     With `must`, a word is cut rather than nothing.
     """
-    match piece:
-        case {"type": "rich_text_list"}:
-            return _list(piece, room, must=must)
-        case {"elements": list(elements)}:
-            within = _lines if piece["type"] == "rich_text_preformatted" else _prose
-            head, rest = within(elements, room, must=must)
-            return [{**piece, "elements": head}] if head else [], [{**piece, "elements": rest}] if rest else []
-        case _:
-            return [], [piece]
+    if piece["type"] == "rich_text_list":
+        return _list(piece, room, must=must)
+    within = _lines if piece["type"] == "rich_text_preformatted" else _prose
+    head, rest = within(piece["elements"], room, must=must)
+    return [{**piece, "elements": head}] if head else [], [{**piece, "elements": rest}] if rest else []
 
 
 def loosened(piece: Element, room: int) -> Element:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.render import maths
@@ -35,6 +36,8 @@ _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 _SIDES: dict[str, Side] = {"text-align:center": "center", "text-align:right": "right"}
 _LONGEST_LANGUAGE = 40
+_MOST_BRACKETS = 1_000
+"""A paragraph with more of them is shown without links."""
 _DEEPEST = 8
 """Slack indents lists no deeper."""
 
@@ -47,6 +50,21 @@ def _entities(state: StateCore) -> None:
                 inner.content = clean(inner.content)
 
 
+def _brackets(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
+    """Pass over a bracket that can't begin a link: without this, a paragraph of brackets takes seconds."""
+    if not state.src.startswith(("[", "!["), state.pos):
+        return False
+    # The cache is by position: -1 is none, so the count is kept there.
+    many = state.cache.get(-1) or state.cache.setdefault(-1, state.src.count("["))
+    if many <= _MOST_BRACKETS and state.src.find("]", state.pos) >= 0:
+        return False
+    if not silent:
+        state.pending += state.src[state.pos]
+    state.pos += 1
+    return True
+
+
+_PARSER.inline.ruler.before("link", "brackets", _brackets)
 _PARSER.core.ruler.before("text_join", "clean", _entities)
 
 

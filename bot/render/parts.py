@@ -55,7 +55,7 @@ def _begun(waiting: deque[Element], room: int, *, must: bool) -> list[Element]:
     head, rest = divided(piece, room, must=must)
     while must and not head:
         piece = loosened(piece, room)
-        head, rest = divided(piece, room, must=must)
+        head, rest = ([piece], []) if weight(piece) <= room else divided(piece, room, must=must)
     waiting.extendleft(reversed(rest))
     return head
 

@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/block-kit/blocks/rich-text-block. Pieces are wh
 lists, quotes, preformatted text); a divider between pieces becomes a block of its own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -75,12 +75,20 @@ def blocks(pieces: Iterable[Element]) -> list[Block]:
     return made
 
 
-def weight(value: Mapping[str, Any] | Sequence[Any]) -> int:
+def weight(value: Element | Sequence[Any]) -> int:
     """What Block Kit objects weigh against Slack's limit on a whole message: their texts and addresses."""
-    if not isinstance(value, Mapping):
-        return sum(map(weight, value))
-    own = sum(units(part) for key, part in value.items() if key in {"text", "url"} and isinstance(part, str))
-    return own + sum(weight(part) for part in value.values() if isinstance(part, dict | list | tuple))
+    found, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, dict):
+            waiting.extend(each)
+            continue
+        for key, part in each.items():
+            if isinstance(part, str):
+                found += units(part) if key in {"text", "url"} else 0
+            elif isinstance(part, dict | list | tuple):
+                waiting.append(part)
+    return found
 
 
 def plain(value: Element | Sequence[Element]) -> str:

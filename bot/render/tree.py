@@ -98,13 +98,12 @@ def _lines(value: Json, breadth: int | None, depth: int | None) -> Iterator[str]
 
 
 def _entries(value: Json, breadth: int | None) -> Iterator[Entry]:
+    named: Iterator[Entry] = iter(())
     match value:
         case dict():
-            named: Iterator[Entry] = ((f"{_name(name)}:", child) for name, child in value.items())
+            named = ((f"{_name(name)}:", child) for name, child in value.items())
         case list():
             named = (("-", child) for child in value)
-        case _:
-            return
     yield from islice(named, breadth)
     if left := sum(1 for _ in named):
         yield f"… {left:,} more", None

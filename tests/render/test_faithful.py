@@ -7,12 +7,15 @@ from typing import Any
 import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from bot.render.markdown import pieces
-from bot.render.parts import parts
+from bot.render.parts import LEAST, parts
 from bot.render.richtext import blocks, fit, plain, weight
 from bot.sandbox.validation.surfaces import check_message
+from tests.render.fuzz import FRAGMENTS, complain
 from tests.render.oracle import expected, missing, shown
 
 DATA = Path(__file__).parent.parent / "data"
@@ -75,3 +78,9 @@ def test_an_answer_cut_to_any_length_is_well_formed_and_says_what_is_missing(pat
     assert weight(kept) <= room
     assert left == len(plain(said)) - len(plain(kept)) or (left == 0 and kept == said)
     taken_by_slack(kept)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join), st.integers(LEAST, 500))
+def test_whatever_a_model_writes_is_shown_whole_cut_and_in_parts(source: str, room: int) -> None:
+    complain(source, room)

@@ -204,6 +204,18 @@ def test_a_table_that_is_too_wide_becomes_a_list_of_its_rows() -> None:
     ]
 
 
+@pytest.mark.parametrize("many", [1_000, 1_001])
+def test_a_paragraph_of_too_many_brackets_has_no_links(many: int) -> None:
+    made = pieces("[a](https://a.example) " * many)
+
+    assert plain(made).count("https://a.example") == (0 if many == 1_000 else many)
+
+
+@pytest.mark.parametrize("source", ["[" * 30, "![" * 30, "a [b [c", "[a] [b", "[[a](https://a.example)"])
+def test_brackets_without_an_end_stand_as_written(source: str) -> None:
+    assert plain(pieces(source)) == source.replace("[a](https://a.example)", "a (a.example)")
+
+
 @pytest.mark.parametrize("source", ["> {}", "- {}", "**a {}", "[{}](http://a.example)", "*a **b {} b** a*"])
 @pytest.mark.parametrize("depth", [20, 58, 61, 2_000])
 def test_however_deep_it_is_nested_no_text_is_lost(source: str, depth: int) -> None:

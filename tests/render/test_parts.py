@@ -49,6 +49,7 @@ def inlines(cut: list[list[Element]]) -> list[Element]:
 @given(HOSTILE | LONG, st.integers(0, 400), st.integers(LEAST, 600))
 @example("[" + "x" * 500 + "](https://a.example)", 10, 100)
 @example("[x](https://a.example/" + "y" * 500 + ")", 10, 100)
+@example("- [x](https://a.example/" + "y" * 500 + ")", 10, 100)
 @example("e" + "\u0301" * 300, 10, 100)
 @example("`" + "e" + "\u0301" * 300 + "`", 10, 100)
 @example("    e" + "\u0301" * 300, 10, 100)
@@ -214,6 +215,9 @@ def test_a_code_span_with_blanks_is_not_cut() -> None:
 
     assert [plain(part) for part in cut] == ["a" * 60, "b " * 25]
 
+    code = {"type": "text", "text": "b " * 15, "style": {"code": True}}
+    assert code in inlines(parts(pieces(f"{'a' * 60}`{'b ' * 15}`{'c' * 60}"), first=100, room=100))
+
 
 def test_a_blank_that_bears_a_mark_stays() -> None:
     cut = parts([section(span(f"{'a' * 60}  \u0301{'b' * 60}"))], first=100, room=100)
@@ -225,3 +229,13 @@ def test_a_bold_line_is_not_cut_off_from_its_paragraph() -> None:
     cut = parts(pieces(f"{'a' * 60}\n\n**Head**\n\n{'b' * 60}"), first=100, room=100)
 
     assert [plain(part) for part in cut] == ["a" * 60, f"Head\n\n{'b' * 60}"]
+
+
+def test_an_item_without_a_good_place_for_a_cut_begins_the_next_part() -> None:
+    cut = parts(pieces(f"- a\n- {'x' * 100}\n- b"), first=100, room=100)
+
+    assert [plain(part) for part in cut] == ["a", "x" * 100, "b"]
+
+
+def test_a_divider_at_the_beginning_is_left_out() -> None:
+    assert parts(pieces("---\n\na"), first=100, room=100) == [pieces("a")]
