@@ -6,8 +6,9 @@ from bot.core.cards import Stage
 from bot.core.destination import SlackChannel
 from bot.core.event import Failure, Status
 from bot.render.blocks import card
-from bot.render.calling import call_to
+from bot.render.calling import call_to, calling
 from bot.render.discretion import Seen
+from bot.render.message import Message
 from bot.render.richtext import weight
 from bot.render.way import lasted, way_line, with_way
 from bot.sandbox.validation.surfaces import validate
@@ -55,6 +56,10 @@ def test_the_line_stands_under_the_facts_and_is_left_out_of_a_way_of_one_step() 
     assert (*shown.blocks[:2], *shown.blocks[3:]) == message.blocks
     assert shown.text == message.text
     assert with_way(message, WAY[:1]) == message
+    called = with_way(calling(message, ["U1"]), WAY)
+    assert [block["type"] for block in called.blocks[:4]] == ["rich_text", "header", "context", "context"]
+    assert called.blocks[3] == shown.blocks[2]
+    assert with_way(Message(text="", blocks=()), WAY).blocks == (shown.blocks[2],)
 
 
 def test_a_long_way_weighs_little_and_slack_takes_it() -> None:
