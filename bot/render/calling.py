@@ -6,12 +6,14 @@ Mentions are our own elements: no text of models or services ever comes near the
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.render import figures
 from bot.render.blocks import LONGEST_TEXT, headline, summary
 from bot.render.message import Block, Item, Message
+from bot.render.result import failure
 from bot.render.richtext import BOLD, Element, section, span
 from bot.render.text import escaped
 
-_TITLE = 150
+_TITLE, _WHY = 150, 300
 
 
 def calling(message: Message, called: Sequence[str]) -> Message:
@@ -30,8 +32,10 @@ def calling(message: Message, called: Sequence[str]) -> Message:
 def call_to(item: Item) -> Message:
     """Say what came of it in a line: a change of the card notified nobody."""
     title, facts = headline(item.event, _TITLE), summary(item.event)
-    block: Block = {"type": "rich_text", "elements": [section([*span(title, BOLD), *span(f"\n{facts}")])]}
-    return Message(text=escaped(f"{title} — {facts}", LONGEST_TEXT), blocks=(block,))
+    why = "" if item.event.error is None else figures.line(failure(item.event.error), _WHY)
+    lines = [*span(title, BOLD), *span(f"\n{facts}"), *span(why and f"\n{why}")]
+    block: Block = {"type": "rich_text", "elements": [section(lines)]}
+    return Message(text=escaped(" — ".join(filter(None, (title, facts, why))), LONGEST_TEXT), blocks=(block,))
 
 
 def _mention(one: str) -> Element:

@@ -11,8 +11,6 @@ from bot.render.message import Message
 
 _DAY = 24 * HOUR
 _UNITS = ((_DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
-_HEAD = 2
-"""Blocks above the line: the title and the facts."""
 
 
 def with_way(message: Message, way: Sequence[Stage]) -> Message:
@@ -21,7 +19,9 @@ def with_way(message: Message, way: Sequence[Stage]) -> Message:
         return message
     # Statuses and times are ours; nothing from outside stands in this markup.
     line = {"type": "context", "elements": [{"type": "mrkdwn", "text": way_line(way)}]}
-    return replace(message, blocks=(*message.blocks[:_HEAD], line, *message.blocks[_HEAD:]))
+    kinds = [block["type"] for block in message.blocks]
+    under = kinds.index("context") + 1 if "context" in kinds else len(kinds)
+    return replace(message, blocks=(*message.blocks[:under], line, *message.blocks[under:]))
 
 
 def way_line(way: Sequence[Stage]) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -101,6 +101,19 @@ async def records(address: str, topic: str, count: int) -> Sequence[Any]:
         return found
     finally:
         await consumer.stop()
+
+
+def told(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The ids of the events that a ledger's messages came to tell, in order: of a changed one what is new."""
+    names: list[str] = []
+    before: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry["metadata"]:
+            known = before.setdefault(entry["ts"], set())
+            fresh = [one for one in entry["metadata"]["event_payload"]["events"].split(",") if one not in known | {""}]
+            known.update(fresh)
+            names += fresh
+    return names
 
 
 def cloudevent(number: int, *, inference: str | None = None, status: str = "completed", **data: Any) -> bytes:

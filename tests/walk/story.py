@@ -19,6 +19,7 @@ from bot.core.pacing import Pace
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports.outlet import Service
+from bot.stores.cards import RedisCards
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.journal import KafkaJournal
 from bot.stores.keys import Keys
@@ -30,13 +31,14 @@ from consumers.dispatch import Dispatch
 from consumers.ingest import Ingest
 from consumers.parking import Parking
 from tests.walk.crashes import CrashingSlackWeb, CrashingTransport, Life, Outside, Seat
-from tests.walk.parts import subscription
+from tests.walk.parts import subscription, told
 from tests.walk.stage import REFUSED, Stage
 
 OLD = 5_000
 """Milliseconds after which a delivery is parked."""
 SCHEDULE = Schedule(waits=(1_000,), attempts=2, budget=86_400_000, spread=0.0)
 EVENTS = ("e1", "e2", "e3", "e4")
+WAY = ("queued", "completed", "needs_review", "failed")
 UNREADABLE_AT = 2
 END = 5
 
@@ -52,9 +54,13 @@ class Untold:
 
 @dataclass
 class Story:
-    """One telling, with its own partition, namespace and event ids; `noted` keeps what the outside was told."""
+    """One telling, with its own partition, namespace and event ids; `noted` keeps what the outside was told.
+
+    With `cards` the events are the inference's way: its card is posted, changed, and people are called to it twice.
+    """
 
     stage: Stage
+    cards: bool = False
     name: str = field(default_factory=lambda: uuid4().hex[:8])
     settled: set[DeliveryId] = field(default_factory=set)
     journalled: set[DeliveryId] = field(default_factory=set)
@@ -99,14 +105,16 @@ class Story:
         return (self.channel, self.hook)
 
     def _event(self, name: str) -> bytes:
-        data = {"inference_id": "one", "status": "completed", "model": {"name": "m"}}
+        status = WAY[EVENTS.index(name)] if self.cards else "completed"
+        data = {"inference_id": self.name, "status": status, "model": {"name": "m"}}
         return orjson.dumps(
             {
                 "specversion": "1.0",
                 "id": f"{self.name}-{name}",
                 "source": "/test",
-                "type": "ai.inference.completed",
-                "subject": "one",
+                "time": f"2026-07-01T12:00:0{EVENTS.index(name)}Z",
+                "type": f"ai.inference.{status}",
+                "subject": self.name,
                 "data": data,
             }
         )
@@ -162,7 +170,13 @@ class Story:
         async def token_of(_: str) -> str:
             return self.stage.sandbox.bot_token
 
-        slack = SlackOutlet(CrashingSlackWeb(life, self.stage.sandbox.api_url), token_of, clock=self._seconds)
+        cards = Outside(life, "cards", RedisCards(self.stage.redis, self.keys, lasting=OLD * 1_000))
+        slack = SlackOutlet(
+            CrashingSlackWeb(life, self.stage.sandbox.api_url),
+            token_of,
+            cards=cards if self.cards else None,
+            clock=self._seconds,
+        )
         allow = [ip_network("127.0.0.0/8")]
         webhook = WebhookOutlet("s" * 40, allow=allow, clock=self._seconds, tls=self.stage.tls)
         async with slack, webhook:
@@ -173,7 +187,7 @@ class Story:
                 "slack": service(
                     outlet=Outside(life, "slack", slack),
                     pace=Pace(interval=1_050, turn=1),
-                    fit=lambda items: min(2, len(items)),
+                    fit=lambda items: 1 if self.cards else min(2, len(items)),
                 ),
                 "webhook": service(
                     outlet=Outside(life, "webhook", webhook), pace=Pace(interval=0, turn=16), fit=lambda _: 1
@@ -234,6 +248,12 @@ class Story:
         more = {name: names.count(name) - usual[name] for name in wanted}
         assert {name for name, count in more.items() if count} <= {untold.call}, more
         assert more.get(untold.call, 0) == bool(untold.call) * 1
+        if self.cards:
+            posts = self.stage.sandbox.workspace.ledger.page(after=self.said, limit=1_000, kind="post")["entries"]
+            card = posts[0]["ts"]
+            assert [post["thread_ts"] for post in posts] == [None, card, card], "one card, and two calls to it"
+            shown = self.stage.sandbox.workspace.channel(self.channel.channel).message(card)
+            assert WAY[-1] in shown.content.text, "the card shows how it ended"
         assert len(self.buried) == 1 + untold.buried
         assert set(self.buried) == {f"{self.name}-{REFUSED}"}
         assert self.unreadable == 1 + untold.unreadable
@@ -243,13 +263,7 @@ class Story:
         assert [one.delivery.id async for one in self.parked.living()] == [], "the journal keeps what is settled"
 
     def _shown(self) -> list[str]:
-        page = self.stage.sandbox.workspace.ledger.page(after=self.said, limit=1_000, kind="post")
-        return [
-            event
-            for entry in page["entries"]
-            if entry["metadata"]
-            for event in entry["metadata"]["event_payload"]["events"].split(",")
-        ]
+        return told(self.stage.sandbox.workspace.ledger.page(after=self.said, limit=1_000, kind="all")["entries"])
 
 
 class _Patience(Outside):

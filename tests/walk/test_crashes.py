@@ -38,9 +38,9 @@ async def test_the_story_without_a_crash(scene: Stage) -> None:
     assert wanted | {"slack.http", "webhook.http", "outbox.settle", "outbox.append"} <= set(calls)
 
 
-async def told(scene: Stage) -> list[str]:
+async def told(scene: Stage, *, cards: bool = False) -> list[str]:
     """Tell the story to its end; returns its calls."""
-    story = Story(scene)
+    story = Story(scene, cards)
     await story.begin()
     life = Life(story.noted)
     await story.live(life)
@@ -48,9 +48,9 @@ async def told(scene: Stage) -> list[str]:
     return life.calls
 
 
-async def survives(scene: Stage, number: int, name: str, *, before: bool, restart: int) -> None:
+async def survives(scene: Stage, number: int, name: str, *, before: bool, restart: int, cards: bool) -> None:
     """The process dies at its call `number`; another one ends the story, and everything is as it must be."""
-    story = Story(scene)
+    story = Story(scene, cards)
     await story.begin()
     first = Life(story.noted, dies_at=number, before=before)
     with pytest.raises(Crash):
@@ -73,12 +73,12 @@ def points(calls: list[str], *, part: int) -> list[tuple[int, str, bool, int]]:
     return everything[::part]
 
 
-async def enumerate_crashes(scene: Stage, *, part: int) -> None:
+async def enumerate_crashes(scene: Stage, *, part: int, cards: bool = False) -> None:
     failed = []
-    for number, name, before, restart in points(await told(scene), part=part):
+    for number, name, before, restart in points(await told(scene, cards=cards), part=part):
         where = f"{'before' if before else 'after'} call {number}, {name}, restarted after {restart} ms"
         try:
-            await survives(scene, number, name, before=before, restart=restart)
+            await survives(scene, number, name, before=before, restart=restart, cards=cards)
         except AssertionError as error:
             failed.append(f"{where}: {error}")
     assert not failed, "\n".join(failed)
@@ -88,7 +88,12 @@ async def test_a_crash_at_every_fifth_point_loses_and_repeats_nothing(scene: Sta
     await enumerate_crashes(scene, part=5)
 
 
+async def test_a_crash_on_a_card_s_way_loses_and_repeats_nothing(scene: Stage) -> None:
+    await enumerate_crashes(scene, part=17, cards=True)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_a_crash_at_any_point_loses_and_repeats_nothing(scene: Stage) -> None:
-    await enumerate_crashes(scene, part=1)
+@pytest.mark.parametrize("cards", [False, True])
+async def test_a_crash_at_any_point_loses_and_repeats_nothing(scene: Stage, *, cards: bool) -> None:
+    await enumerate_crashes(scene, part=1, cards=cards)

@@ -26,7 +26,7 @@ from bot.telemetry import Metrics
 from consumers.demo.receiver import Receiver, receiver
 from consumers.keeper import Keeper, at_hand
 from consumers.run import Process
-from tests.walk.parts import cloudevent, eventually, subscription
+from tests.walk.parts import cloudevent, eventually, subscription, told
 from tests.walk.server import Server
 
 SECRET = "s" * 40
@@ -86,12 +86,7 @@ class Scene:
     @property
     def shown(self) -> list[str]:
         """Event ids in the channel, in order."""
-        return [
-            event
-            for entry in self.sandbox.workspace.ledger.page(after=0, limit=100_000, kind="post")["entries"]
-            if entry["metadata"]
-            for event in entry["metadata"]["event_payload"]["events"].split(",")
-        ]
+        return told(self.sandbox.workspace.ledger.page(after=0, limit=100_000, kind="all")["entries"])
 
     async def publish(self, count: int) -> None:
         for _ in range(count):

@@ -11,11 +11,20 @@ from redis.asyncio import Redis
 
 from bot.core.cards import GAP, TOLD, Card, CardKey, card_key
 from bot.core.delivery import Asked, Failed, Scope, Sent, Throttled, Unknown
-from bot.core.destination import DestinationId, SlackChannel, SlackPerson, SlackPlace, SlackThread, destination_id
+from bot.core.destination import (
+    DestinationId,
+    SlackChannel,
+    SlackPerson,
+    SlackPlace,
+    SlackThread,
+    Webhook,
+    destination_id,
+)
 from bot.core.errors import UnavailableError
 from bot.core.event import Event, Status
 from bot.core.filters import parse
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId, Threading
+from bot.outlets.slack.gathering import gather
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.outlet import Parcel
@@ -525,6 +534,56 @@ async def test_in_a_session_s_thread_each_inference_has_its_card_and_in_its_own_
         call = world.ledger()[-1]
         assert call["thread_ts"] == first["ts"]
         assert world.sandbox.workspace.channel(channel.channel).message(call["ts"]).subtype is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept", "expected"),
+    [
+        (Threading.OFF, True, [["q", "r"], ["b", "c"]]),
+        (Threading.OFF, False, [["b", "q", "c", "r"]]),
+        (Threading.SESSION, True, [["q", "r"], ["b", "c"]]),
+        (Threading.INFERENCE, True, [["b"], ["q"], ["c"], ["r"]]),
+    ],
+)
+async def test_a_run_is_told_card_by_card(
+    world: World,
+    outlet: SlackOutlet,
+    channel: SlackChannel,
+    policy: Threading,
+    expected: list[list[str]],
+    *,
+    kept: bool,
+) -> None:
+    await world.subscriptions.save(
+        Subscription(
+            id=SubscriptionId("aaaaa0"),
+            team=TEAM,
+            owner="U1",
+            filter=parse(""),
+            destination=channel,
+            style=Style(thread=policy),
+        )
+    )
+    await outlet.send(parcel(channel, said(Status.QUEUED, "first", "a")))
+    run = parcel(
+        channel,
+        said(Status.QUEUED, "b", "b"),
+        said(Status.QUEUED, "q", "a"),
+        said(Status.QUEUED, "c", "c"),
+        said(Status.RUNNING, "r", "a"),
+    )
+    cards = world.kept if kept else None
+    left, told = list(run.items), list[list[str]]()
+    while left:
+        together = await gather(world.threads, cards, channel, left)
+        assert together[0] is left[0]
+        told.append([each.event.id for each in together])
+        left = [each for each in left if each not in together]
+    assert sorted(told) == sorted(expected)
+    hook = Webhook(team=TEAM, url="https://example.com/h")
+    assert await gather(world.threads, cards, hook, run.items) == run.items
+    person = SlackPerson(team=TEAM, user="U1")
+    assert len(await gather(world.threads, cards, person, run.items)) == len(run.items)
 
 
 async def test_a_card_found_in_its_session_s_thread_goes_on_there(
