@@ -123,6 +123,19 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("TIDINGS_SLACK_API_URL", "SLACK_API_URL"),
         description="Where Slack's Web API answers; another value points at the sandbox.",
     )
+    slack_messages_per_minute: int = Field(
+        300,
+        ge=1,
+        le=6_000,
+        description="Messages that a workspace takes in a minute; Slack says several hundred. Tidings stays 5 % below.",
+    )
+    slack_updates_per_minute: int = Field(
+        50,
+        ge=1,
+        le=6_000,
+        description="Changes of messages that a workspace takes in a minute; Slack's tier 3 is 50. Tidings stays 5 % "
+        "below.",
+    )
     admins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Who administers Tidings besides the workspace's admins and owners: ids of people (U…) and of user "

@@ -35,6 +35,10 @@ MetricName: TypeAlias = Literal[
     "tidings_leases_lost_total",
     # histogram {outlet}, seconds: one attempt, from the outlet's call to its outcome
     "tidings_attempt_seconds",
+    # histogram {outlet}, seconds: how far away a lane's turn was that asked for one and did not get it at once
+    "tidings_paced_seconds",
+    # gauge {team, method}, calls a minute: what a workspace is thought to take, where it said no and is learned anew
+    "tidings_learned_rate",
     # histogram {outlet}, seconds: from the append of the event's delivery to Sent
     "tidings_delivery_seconds",
     # gauge {topic, partition}, records: end of the partition less the next offset to read
@@ -105,6 +109,12 @@ class Metrics:
         self.leases_lost = self._counter("tidings_leases_lost_total", "Leases lost before their outcome was settled.")
         self.attempt_seconds = self._histogram(
             "tidings_attempt_seconds", "Duration of one attempt.", ATTEMPT_BUCKETS, "outlet"
+        )
+        self.paced_seconds = self._histogram(
+            "tidings_paced_seconds", "How far away a lane's turn was.", DELIVERY_BUCKETS, "outlet"
+        )
+        self.learned_rate = self._gauge(
+            "tidings_learned_rate", "Calls a minute that a workspace takes that said no.", "team", "method"
         )
         self.delivery_seconds = self._histogram(
             "tidings_delivery_seconds", "From the append of a delivery to its arrival.", DELIVERY_BUCKETS, "outlet"

@@ -23,10 +23,12 @@ from bot.core.delivery import (
     DeliveryId,
     Failed,
     Outcome,
+    Paced,
     Pause,
     Refused,
     Scope,
     Step,
+    Tried,
     Unknown,
     expire,
     settle,
@@ -186,6 +188,9 @@ class Dispatch:
                 return _Decided(tried=items[:count], steps=dict.fromkeys(ids(items[:count]), bury))
             case Let(count=count):
                 tried, outcome = await self._attempt(kind, service, leased, items[:count])
+                if isinstance(outcome, Paced):
+                    self._metrics.paced_seconds.labels(kind).observe(max(0, outcome.until - self._clock()) / 1000)
+                    return _Decided(wait=self._wake_at(items[0], outcome.until))
                 return _Decided(tried=tried, steps=self._steps(service, tried, outcome))
 
     async def _ask(self, leased: Leased, items: list[Item]) -> Verdict:
@@ -222,12 +227,14 @@ class Dispatch:
         match outcome:
             case Refused(scope=Scope.DELIVERY) if len(tried) > 1:
                 tried = tried[:1]
-                outcome = await self._send(kind, service.outlet, leased, tried)
+                outcome = await self._send(kind, service.outlet, leased, tried, paid=True)
             case _:
                 pass
         return tried, outcome
 
-    async def _send(self, kind: str, outlet: Outlet, leased: Leased, items: list[Item]) -> Outcome:
+    async def _send(
+        self, kind: str, outlet: Outlet, leased: Leased, items: list[Item], *, paid: bool = False
+    ) -> Outcome:
         """One call of the outlet, ended in time to settle within the lease: a holder past its lease must not send."""
         seconds = (leased.send_by - self._clock()) / 1000
         if seconds <= 0:  # this process was stopped for a while, or its loop was
@@ -240,14 +247,17 @@ class Dispatch:
         }
         span = self._tracer.start_as_current_span(f"send {kind}", kind=SpanKind.PRODUCER, attributes=attributes)
         began = self._clock()
-        with self._metrics.attempt_seconds.labels(kind).time(), span:
+        with span:
             try:
                 async with asyncio.timeout_at(deadline):
-                    parcel = Parcel(destination=leased.destination, items=tuple(items), deadline=deadline)
+                    parcel = Parcel(destination=leased.destination, items=tuple(items), deadline=deadline, paid=paid)
                     outcome = await outlet.send(parcel)
             except TimeoutError:
                 outcome = Unknown(reason=f"no answer within {seconds:.0f} s")
-        self._windows.learn(place_of(leased), outcome, self._clock() - began)
+        if not isinstance(outcome, Paced):
+            took = self._clock() - began
+            self._metrics.attempt_seconds.labels(kind).observe(took / 1000)
+            self._windows.learn(place_of(leased), outcome, took)
         return outcome
 
     def _expired(self, items: Sequence[Item]) -> dict[DeliveryId, Bury]:
@@ -260,7 +270,7 @@ class Dispatch:
             late[item.delivery.id] = bury
         return late
 
-    def _steps(self, service: Service, tried: Sequence[Item], outcome: Outcome) -> dict[DeliveryId, Step]:
+    def _steps(self, service: Service, tried: Sequence[Item], outcome: Tried) -> dict[DeliveryId, Step]:
         now, jitter = self._clock(), self._dice()
         return {
             item.delivery.id: settle(item.delivery, outcome, schedule=service.schedule, now=now, jitter=jitter)

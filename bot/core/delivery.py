@@ -1,7 +1,8 @@
 """One event for one destination: what an attempt may come to, and what follows from it.
 
 Rules of this file:
-1. An outlet reports an `Outcome`; `settle` turns it into a `Step`; nothing else decides about a delivery.
+1. An outlet reports an `Outcome`; `settle` turns it into a `Step`; nothing else decides about a delivery. Only `Paced`
+   needs no decision: the lane waits.
 2. Everything is a value. Time (`now`, milliseconds since the epoch) and chance (`jitter`, 0 to 1) are arguments.
 3. A delivery leaves its lane in three ways only: `Done`, `Bury` or `Ask`, which keeps it beside the lane for a person.
    `Retry`, `Cool` and `Pause` keep it.
@@ -95,7 +96,19 @@ class Asked:
     reason: str
 
 
-Outcome: TypeAlias = Sent | Throttled | Failed | Unknown | Refused | Asked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paced:
+    """Surely nothing was sent: the far side takes so much, and it is this lane's turn at `until` (milliseconds).
+
+    That is no attempt: nothing about the delivery has changed, and what was in doubt still is.
+    """
+
+    until: int
+
+
+Tried: TypeAlias = Sent | Throttled | Failed | Unknown | Refused | Asked
+"""What an attempt came to, for `settle`."""
+Outcome: TypeAlias = Tried | Paced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +155,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cool:
-    """Send nothing before `until`: for the lane, the Slack method or the whole installation. Costs no attempt."""
+    """Send nothing before `until`: for the lane or the whole installation. Costs no attempt.
+
+    For METHOD, this lane: the others are held back by the method's budget, which the outlet has told.
+    """
 
     until: int
     scope: Scope
@@ -180,7 +196,7 @@ class Ask:
 Step: TypeAlias = Done | Retry | Cool | Pause | Bury | Ask
 
 
-def settle(delivery: Delivery, outcome: Outcome, *, schedule: Schedule, now: int, jitter: float) -> Step:
+def settle(delivery: Delivery, outcome: Tried, *, schedule: Schedule, now: int, jitter: float) -> Step:
     """Decide what follows from an attempt's outcome.
 
     A far side's own waiting time is a floor: the schedule may ask for more, never for less. Only the schedule's budget

@@ -33,12 +33,14 @@ class Parcel:
 
     Slack merges several items into one message; a webhook takes one at a time. Where an item's delivery is in doubt,
     the outlet looks whether it arrived before it sends, if the far side lets it look. After `deadline`, in the event
-    loop's time (seconds), nothing of it is written to the network: another worker may have it by then.
+    loop's time (seconds), nothing of it is written to the network: another worker may have it by then. `paid`: its turn
+    was taken by a call that came to nothing, so that it needs none.
     """
 
     destination: Destination
     items: tuple[Item, ...]
     deadline: float = math.inf
+    paid: bool = False
 
 
 class Outlet(Protocol):

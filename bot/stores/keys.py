@@ -144,6 +144,27 @@ class Keys:
         """STRING with an expiry: where an inference is shown in a place, and how far, as JSON; see cards.py."""
         return f"{self.prefix}card:{place}:{card}"
 
+    def budget(self, team: str, method: str) -> str:
+        """HASH with an expiry: when a workspace takes the next call of a method, see budget.lua."""
+        return f"{self.prefix}budget:{team}/{method}"
+
+    def spent(self, team: str, method: str) -> str:
+        """LIST with an expiry: when the last calls of a method were made in a workspace, see budget.lua."""
+        return f"{self.prefix}spent:{team}/{method}"
+
+    def queue(self, team: str, channel: str, method: str) -> str:
+        """HASH with an expiry: who waits to call a method for a channel, see reserve.lua."""
+        return f"{self.prefix}queue:{team}/{channel}/{method}"
+
+    def ready(self, team: str, channel: str) -> str:
+        """STRING with an expiry: when a channel takes another message."""
+        return f"{self.prefix}ready:{team}/{channel}"
+
+    @property
+    def learned(self) -> str:
+        """HASH: workspace/method → the share of its full rate that is taken, where that is less than all."""
+        return f"{self.prefix}learned"
+
     @property
     def wake(self) -> str:
         """Pub/sub channel: a lane became due at once. A hint; workers also look by themselves."""

@@ -105,13 +105,16 @@ def held(name: str) -> DestinationId | InstallationId:
 
 
 def _cool_key(lane: Lane, scope: Scope) -> str:
-    """The scope's name: nothing for the lane itself, the destination, or the workspace (kind/team)."""
+    """The scope's name: nothing for the lane itself, the destination, or the workspace (kind/team).
+
+    A method's is no lane's: whether one will call it is known when it does, and then the budgets know that it is cool.
+    """
     match scope:
-        case Scope.LANE | Scope.DELIVERY:
+        case Scope.LANE | Scope.DELIVERY | Scope.METHOD:
             return ""
         case Scope.DESTINATION:
             return lane.partition("#")[0]
-        case Scope.METHOD | Scope.INSTALLATION:
+        case Scope.INSTALLATION:
             return installation_of(DestinationId(lane))
 
 

@@ -97,6 +97,7 @@ def _slack(
         threads=threads,
         views_of=onlookers.views_of,
         cards=cards,
+        budgets=kept.budgets,
     )
 
 

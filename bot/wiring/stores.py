@@ -16,10 +16,11 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
-from bot.core import pacing
+from bot.core import budget, pacing
 from bot.core.delivery import SEND_WITHIN
 from bot.settings import Settings
 from bot.stores.audit import RedisAudit
+from bot.stores.budgets import RedisBudgets
 from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
 from bot.stores.fallen import RedisRecentLetters
@@ -59,6 +60,7 @@ class Stores:
     redis: Redis
     keys: Keys
     outbox: RedisOutbox
+    budgets: RedisBudgets
     subscriptions: RedisSubscriptions
     registry: Registry
     persons: RegistryPersons
@@ -99,6 +101,14 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                 redis=redis,
                 keys=keys,
                 outbox=RedisOutbox(redis, keys, limits, epoch=epoch),
+                budgets=RedisBudgets(
+                    redis,
+                    keys,
+                    budget.costs(
+                        messages=settings.slack_messages_per_minute, updates=settings.slack_updates_per_minute
+                    ),
+                    epoch=epoch,
+                ),
                 subscriptions=RedisSubscriptions(redis, keys, epoch=epoch, journal=subscriptions),
                 registry=registered,
                 persons=RegistryPersons(registered),

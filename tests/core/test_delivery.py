@@ -14,7 +14,6 @@ from bot.core.delivery import (
     Delivery,
     Done,
     Failed,
-    Outcome,
     Pause,
     Refused,
     Retry,
@@ -22,6 +21,7 @@ from bot.core.delivery import (
     Sent,
     Step,
     Throttled,
+    Tried,
     Unknown,
     delivery_id,
     expire,
@@ -44,7 +44,7 @@ def delivery(*, attempts: int = 0, appended: int = NOW, doubt: int | None = None
     )
 
 
-def step(outcome: Outcome, held: Delivery | None = None, *, now: int = NOW, jitter: float = 0.5) -> Step:
+def step(outcome: Tried, held: Delivery | None = None, *, now: int = NOW, jitter: float = 0.5) -> Step:
     return settle(held or delivery(), outcome, schedule=FIXED, now=now, jitter=jitter)
 
 
@@ -52,7 +52,7 @@ def attempt(outcome: str) -> Attempt:
     return Attempt(at=NOW, outcome=outcome, reason="why")
 
 
-TABLE: list[tuple[Outcome, Step]] = [
+TABLE: list[tuple[Tried, Step]] = [
     (Sent(reference="C1/1.2"), Done(reference="C1/1.2")),
     *(
         (Throttled(after=30_000, scope=scope, reason="why"), Cool(until=NOW + 30_000, scope=scope, reason="why"))
@@ -78,7 +78,7 @@ TABLE: list[tuple[Outcome, Step]] = [
 
 
 @pytest.mark.parametrize(("outcome", "expected"), TABLE, ids=lambda value: repr(value)[:60])
-def test_each_outcome_has_its_step(outcome: Outcome, expected: Step) -> None:
+def test_each_outcome_has_its_step(outcome: Tried, expected: Step) -> None:
     assert step(outcome) == expected
 
 
@@ -176,7 +176,7 @@ def test_a_limit_that_never_ends_is_not_waited_for_beyond_the_budget() -> None:
     schedule=st.sampled_from([FIXED, FULL, SLACK, WEBHOOK]),
 )
 def test_nothing_is_tried_before_it_may_be(
-    outcome: Outcome, attempts: int, age: int, jitter: float, after: int, schedule: Schedule
+    outcome: Tried, attempts: int, age: int, jitter: float, after: int, schedule: Schedule
 ) -> None:
     if isinstance(outcome, Failed):
         outcome = Failed(reason="why", after=after)

@@ -181,7 +181,7 @@ async def test_a_failed_attempt_is_tried_again_before_anything_later(
 async def test_a_throttled_delivery_waits_and_costs_no_attempt(
     outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
 ) -> None:
-    slack = FarSide(outcomes=[Throttled(after=60_000, scope=Scope.METHOD)])
+    slack = FarSide(outcomes=[Throttled(after=60_000, scope=Scope.INSTALLATION)])
     await fill(event(0), to=(CHANNEL,))
     async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
         await asyncio.wait_for(slack.entered.wait(), 5)

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 from bot.core.backoff import HOUR, SECOND
-from bot.core.delivery import Failed, Outcome, Refused, Scope, Throttled, Unknown
+from bot.core.delivery import Failed, Refused, Scope, Throttled, Tried, Unknown
 
 
 class Kind(Enum):
@@ -142,7 +142,7 @@ def kind_of(answer: Answer) -> Kind:
     return Kind.UNDESCRIBED
 
 
-def outcome_of(answer: Answer) -> Outcome:
+def outcome_of(answer: Answer) -> Tried:
     """The outcome of a call that Slack answered with an error. An undescribed one is tried again."""
     kind = kind_of(answer)
     reason = _reason(answer, kind)

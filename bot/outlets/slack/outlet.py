@@ -3,12 +3,13 @@
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import Asked, DeliveryId, Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Outcome, Paced, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackChannel,
@@ -30,7 +31,9 @@ from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
 from bot.outlets.slack.threads import Thread, Threading
+from bot.outlets.slack.turns import Turns
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
+from bot.ports.budgets import Budgets
 from bot.ports.cards import Cards
 from bot.ports.outlet import Item, Parcel
 from bot.ports.threads import Threads
@@ -67,8 +70,10 @@ class _Telling:
     """What an attempt has to say: no more of each event than the place may see, and what is known of where to say it.
 
     `called` are the user and group ids that it mentions, `held` is the card that it is about, if it is about one.
+    `parcel` is what all of it was sent with.
     """
 
+    parcel: Parcel
     place: SlackPlace
     token: str
     items: tuple[Seen, ...]
@@ -84,8 +89,8 @@ class SlackOutlet:
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `called_in` says whom a message to a place calls
     that tells of these events, `threads` which of a channel's messages are replies, `views_of` how much of each event a
-    place may see, and `cards` where an inference is shown already. `clock` gives seconds since the epoch. Enter it as
-    an async context manager: it opens `web` and closes it.
+    place may see, `cards` where an inference is shown already, and `budgets` whose turn it is. `clock` gives seconds
+    since the epoch. Enter it as an async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -99,6 +104,7 @@ class SlackOutlet:
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
         cards: Cards | None = None,
+        budgets: Budgets | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
@@ -107,6 +113,7 @@ class SlackOutlet:
         self._policy_of = policy_of
         self._called_in = called_in
         self._threading = Threading(web, threads)
+        self._turns = Turns(budgets)
         self._views_of = views_of
         self._clock = clock
         self._carding = Carding(web, cards, clock=lambda: round(clock() * SECOND))
@@ -181,7 +188,9 @@ class SlackOutlet:
             failed = Failed(reason=f"could not tell its card: {error}")
             return _still_in_doubt(failed) if looked.found else failed
         shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
-        telling = _Telling(place=place, token=token, items=shown, thread=thread, called=called, held=held)
+        telling = _Telling(
+            parcel=parcel, place=place, token=token, items=shown, thread=thread, called=called, held=held
+        )
         if isinstance(looked, Blind) and (held is None or held.card is None):
             outcome = await self._send_blindly(telling, [item.event for item in missing], looked.reason)
         else:
@@ -218,15 +227,16 @@ class SlackOutlet:
             case Doubt.REPEAT:
                 return await self._show(telling, blind=True)
             case Doubt.ASK:
-                outcome = await self._say(self._question(telling))
+                outcome = await self._say(self._question(telling), parcel=telling.parcel)
                 return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
     async def _show(self, telling: _Telling, *, blind: bool) -> Outcome:
         """Say the items, on their card if they are one inference's; `blind`: they may have been said already."""
         post = self._result(telling)
         if telling.held is not None:
-            return await self._carding.tell(telling.held, post, telling.items, self._say, blind=blind)
-        return await self._say(replace(post, message=repeated(post.message)) if blind else post)
+            say = partial(self._say, parcel=telling.parcel)
+            return await self._carding.tell(telling.held, post, telling.items, say, blind=blind)
+        return await self._say(replace(post, message=repeated(post.message)) if blind else post, parcel=telling.parcel)
 
     def _result(self, telling: _Telling) -> Post:
         thread = telling.thread
@@ -239,19 +249,23 @@ class SlackOutlet:
     def _question(self, telling: _Telling) -> Post:
         return _compose(telling, question(telling.items), question_metadata(telling.items))
 
-    async def _say(self, call: Call) -> Outcome:
-        """Make the call, and mend what can be mended: each thing once, so that this ends."""
-        tried: set[Kind] = set()
+    async def _say(self, call: Call, *, parcel: Parcel) -> Outcome:
+        """Make the call when it is its turn, and mend what can be mended: each thing once, so that this ends."""
+        turn = await self._turns.ask(call, parcel)
+        if isinstance(turn, Paced | Failed):
+            return turn
+        call, tried = turn, set[Kind]()
         while True:
             reply = await make(self._web, call)
+            if isinstance(reply, Answer):
+                await self._turns.learn(call, parcel, outcome_of_reply(reply))
             if isinstance(reply, Said):
                 return await self._said(call, reply)
             if isinstance(call, Update) and isinstance(reply, Answer) and (follows := instead(call, reply)) is not None:
                 log.info("card_not_changed", channel=call.channel, error=reply.error)
                 if isinstance(follows, Throttled):
                     return follows
-                call = follows
-                continue
+                return await self._say(follows, parcel=parcel)
             kind = kind_of(reply) if isinstance(reply, Answer) else None
             other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
             if kind is None or other is None:
@@ -259,6 +273,7 @@ class SlackOutlet:
             log.info("slack_call_mended", kind=kind.name.lower(), channel=call.channel)
             tried.add(kind)
             call = other
+            await self._turns.count(call, parcel)
 
     async def _said(self, call: Call, reply: Said) -> Sent:
         """Note what later messages need to know of this one."""

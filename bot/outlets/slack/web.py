@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import Failed, Outcome, Unknown
+from bot.core.delivery import Failed, Tried, Unknown
 from bot.outlets import deadline
 from bot.outlets.slack.errors import Answer, outcome_of
 from bot.outlets.transport import BROKEN, outcome_of_exception, retry_after
@@ -88,7 +88,7 @@ class SlackWeb:
         return Said(data=response.data if isinstance(response.data, dict) else {})
 
 
-def outcome_of_reply(reply: Answer | Failed | Unknown) -> Outcome:
+def outcome_of_reply(reply: Answer | Failed | Unknown) -> Tried:
     """The outcome of a call that did not succeed."""
     return outcome_of(reply) if isinstance(reply, Answer) else reply
 

@@ -233,7 +233,9 @@ class Model:
             case Pause(attempt=attempt):
                 self.paused[self.place(lane)] = attempt.reason
             case Cool(until=until, scope=scope):
-                name = {Scope.LANE: "", Scope.DESTINATION: self.place(lane)}.get(scope, installation(lane))
+                name = {Scope.LANE: "", Scope.METHOD: "", Scope.DESTINATION: self.place(lane)}.get(
+                    scope, installation(lane)
+                )
                 if name:
                     self.cool[name] = max(until, self.cool.get(name, 0))
                 return until

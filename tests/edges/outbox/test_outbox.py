@@ -149,7 +149,7 @@ async def test_a_lane_is_paced_even_while_it_is_empty(outbox: RedisOutbox, *, em
     [
         (Scope.LANE, {EVALS, HOOK}),
         (Scope.DESTINATION, {EVALS, HOOK}),
-        (Scope.METHOD, {HOOK}),
+        (Scope.METHOD, {EVALS, HOOK}),
         (Scope.INSTALLATION, {HOOK}),
     ],
 )

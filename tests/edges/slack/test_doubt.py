@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from bot.core.backoff import MINUTE
 from bot.core.cloudevent import encode
-from bot.core.delivery import DeliveryId, Sent, settle
+from bot.core.delivery import DeliveryId, Paced, Sent, settle
 from bot.core.destination import DestinationId, SlackChannel, destination_id, slack_installation
 from bot.core.doubt import policy
 from bot.core.event import Event
@@ -87,6 +87,7 @@ class Post:
         leased = await self.lease()
         items = tuple(Item(delivery=delivery, body=body) for delivery, body in leased.deliveries)
         outcome = await self.outlet.send(Parcel(destination=leased.destination, items=items))
+        assert not isinstance(outcome, Paced)
         steps = {
             item.delivery.id: settle(item.delivery, outcome, schedule=SLACK, now=now, jitter=0.0) for item in items
         }
