@@ -37,8 +37,8 @@ MetricName: TypeAlias = Literal[
     "tidings_attempt_seconds",
     # histogram {outlet}, seconds: how far away a lane's turn was that asked for one and did not get it at once
     "tidings_paced_seconds",
-    # gauge {team, method}, calls a minute: what a workspace is thought to take, where it said no and is learned anew
-    "tidings_learned_rate",
+    # gauge {team, method}, 0 to 1: the share of a method's full rate that is called, after a workspace's 429
+    "tidings_learned_share",
     # histogram {outlet}, seconds: from the append of the event's delivery to Sent
     "tidings_delivery_seconds",
     # gauge {topic, partition}, records: end of the partition less the next offset to read
@@ -113,8 +113,8 @@ class Metrics:
         self.paced_seconds = self._histogram(
             "tidings_paced_seconds", "How far away a lane's turn was.", DELIVERY_BUCKETS, "outlet"
         )
-        self.learned_rate = self._gauge(
-            "tidings_learned_rate", "Calls a minute that a workspace takes that said no.", "team", "method"
+        self.learned_share = self._gauge(
+            "tidings_learned_share", "Share of the full rate, after a workspace said no.", "team", "method"
         )
         self.delivery_seconds = self._histogram(
             "tidings_delivery_seconds", "From the append of a delivery to its arrival.", DELIVERY_BUCKETS, "outlet"

@@ -258,6 +258,7 @@ class Process:
         while True:
             try:
                 state = await kept.outbox.state()
+                learned = await kept.budgets.learned()
             except UnavailableError:
                 pass
             else:
@@ -266,6 +267,9 @@ class Process:
                 self._metrics.paused_destinations.set(state.paused)
                 self._metrics.paused_installations.set(state.halted)
                 self._metrics.deliveries_parked.set(state.parked)
+                self._metrics.learned_share.clear()  # what has healed is told no more
+                for (team, method), share in learned.items():
+                    self._metrics.learned_share.labels(team, method).set(share)
             await asyncio.sleep(MEASURE_SECONDS)
 
     async def _stop_loops(self) -> None:

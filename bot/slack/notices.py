@@ -6,15 +6,17 @@ a minute, is for results (docs.slack.dev, rate limits).
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from bot.core.backoff import SECOND
+from bot.core.budget import POST
 from bot.core.errors import UnavailableError
 from bot.core.notices import Notice
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.web import Reply, Said, SlackWeb
+from bot.ports.budgets import Budgets, Expense
 from bot.render.message import Message
 from bot.render.notices import notice as said
 from bot.slack.directory.lookup import TokenOf
@@ -30,11 +32,17 @@ log = structlog.get_logger()
 
 
 class SlackNotices:
-    """Posts notices. Enter `serving` for as long as there are some; on the way out those under way are finished."""
+    """Posts notices. Enter `serving` for as long as there are some; on the way out those under way are finished.
 
-    def __init__(self, web: SlackWeb, token_of: TokenOf, *, gap: float = GAP_SECONDS) -> None:
+    They take no turns, but `budgets` count them, so that results make room.
+    """
+
+    def __init__(
+        self, web: SlackWeb, token_of: TokenOf, *, budgets: Budgets | None = None, gap: float = GAP_SECONDS
+    ) -> None:
         self._web = web
         self._token_of = token_of
+        self._budgets = budgets
         self._gap = gap
         self._errands = Errands(at_once=1, waiting=WAITING)
 
@@ -71,6 +79,8 @@ class SlackNotices:
         """Post it; again only where Slack says that it took nothing, and to wait."""
         token, tries = await self._token_of(team), 0
         while True:
+            with suppress(UnavailableError):  # it is told though nobody counts
+                await self._charge(team, user)
             reply = await self._web.ask(
                 self._web.api.chat_postMessage(
                     token=token,
@@ -88,3 +98,7 @@ class SlackNotices:
             if wait > LONGEST_WAIT:
                 return reply
             await asyncio.sleep(max(wait, self._gap))
+
+    async def _charge(self, team: str, user: str) -> None:
+        if self._budgets is not None:
+            await self._budgets.charge(Expense(team=team, channel=user, method=POST))

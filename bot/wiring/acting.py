@@ -43,7 +43,7 @@ async def acts(settings: Settings, kept: Stores, recent: Recent, archive: Archiv
         found = await open_.enter_async_context(installations(settings, kept, web))
         directory = directory_of(settings, web, found)
         master = settings.secret.get_secret_value()
-        notices = SlackNotices(web, sure_token_of(found))
+        notices = SlackNotices(web, sure_token_of(found), budgets=kept.budgets)
         await open_.enter_async_context(notices.serving(settings.drain_seconds))
         world = World(
             subscriptions=kept.subscriptions,

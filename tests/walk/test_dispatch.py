@@ -19,6 +19,7 @@ from bot.core.delivery import (
     DeliveryId,
     Failed,
     Outcome,
+    Paced,
     Refused,
     Retry,
     Scope,
@@ -199,6 +200,46 @@ async def test_a_throttled_delivery_waits_and_costs_no_attempt(
 
         await eventually(other_put_off_too)
     assert slack.ids == [["e0"]]
+
+
+async def test_a_lane_whose_turn_comes_later_waits_for_it_and_not_for_the_pace_of_what_was_sent(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    began = now_ms()
+    slack = FarSide(outcomes=[Paced(until=began + 300), Paced(until=began + 600)])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack, interval=60_000, turn=1)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0"]] * 3
+    assert now_ms() >= began + 600
+    assert metrics.registry.get_sample_value("tidings_attempt_seconds_count", {"outlet": "slack"}) == 1
+    assert metrics.registry.get_sample_value("tidings_paced_seconds_count", {"outlet": "slack"}) == 2
+
+
+async def test_a_turn_that_comes_later_is_no_attempt_and_leaves_what_is_in_doubt_in_doubt(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Paced(until=0), Unknown(reason="lost"), Paced(until=0), Paced(until=0)])
+    await fill(event(0), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    sure, tried, *doubted = (parcel.items[0].delivery for parcel in slack.parcels)
+    assert sure == tried
+    assert (sure.attempts, sure.doubt, sure.history) == (0, None, ())
+    assert len(doubted) == 3
+    assert doubted[0].doubt is not None
+    assert (doubted[0].attempts, doubted[1:]) == (1, [doubted[0]] * 2)
+
+
+async def test_a_run_that_is_refused_together_needs_no_other_turn_to_go_alone(
+    outbox: RedisOutbox, fill: Filler, dead_letters: KafkaDeadLetters, metrics: Metrics
+) -> None:
+    slack = FarSide(outcomes=[Refused(reason="too long")])
+    await fill(event(0), event(1), to=(CHANNEL,))
+    async with dispatching(outbox, {"slack": service(slack)}, dead_letters, metrics):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids[:2] == [["e0", "e1"], ["e0"]]
+    assert [parcel.paid for parcel in slack.parcels[:3]] == [False, True, False]
 
 
 async def test_a_delivery_that_is_refused_is_buried_with_its_history_and_the_next_goes_on(

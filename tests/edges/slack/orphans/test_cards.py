@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from bot.core.answers import Actor
+from bot.core.budget import POST, costs
 from bot.core.destination import DestinationId, SlackChannel, SlackGroup, destination_id
 from bot.core.errors import UnavailableError
 from bot.core.notices import ChangedByAnother, Orphaned, Orphanhood, Recovered
 from bot.core.orphans import Happening, is_orphan
+from bot.ports.budgets import Expense, Later
 from bot.render import notices as words
 from bot.render.message import Message
 from bot.render.pieces import section
@@ -20,6 +23,8 @@ from bot.slack.app import SlackApp
 from bot.slack.directory.lookup import Lookup
 from bot.slack.notices import SlackNotices
 from bot.slack.orphans import cards
+from bot.stores.budgets import RedisBudgets
+from bot.stores.keys import Keys
 from tests.edges.slack.conftest import Person, button, text_of
 from tests.edges.slack.directory.conftest import calls, group_id
 from tests.edges.slack.orphans.conftest import DEADLINE, TEAM, Office
@@ -226,6 +231,27 @@ async def test_a_notice_waits_as_long_as_slack_says(office: Office, lookup: Look
     async with notices.serving(DEADLINE):
         await notices.tell(TEAM, (office.user("tomas"),), recovered)
     assert len(office.sandbox.workspace.ledger.page(after=0, limit=10, kind="post")["entries"]) == 1
+
+
+async def test_a_notice_is_counted_so_that_results_make_room(
+    office: Office, lookup: Lookup, redis: Redis, keys: Keys
+) -> None:
+    budgets = RedisBudgets(redis, keys, costs())
+    notices = SlackNotices(lookup.web, lookup.token_of, budgets=budgets, gap=0)
+    user = office.user("tomas")
+    async with notices.serving(DEADLINE):
+        await notices.tell(TEAM, (user,), Recovered(place=DestinationId(f"slack/{TEAM}/C1"), subscriptions=()))
+    turn = await budgets.reserve(Expense(team=TEAM, channel=user, method=POST), holder="result")
+    assert isinstance(turn, Later)
+
+
+async def test_a_notice_is_told_though_nobody_can_count_it(office: Office, lookup: Lookup, keys: Keys) -> None:
+    async with Redis(unix_socket_path="/nowhere", protocol=3) as away:
+        notices = SlackNotices(lookup.web, lookup.token_of, budgets=RedisBudgets(away, keys, costs()), gap=0)
+        async with notices.serving(DEADLINE):
+            recovered = Recovered(place=DestinationId(f"slack/{TEAM}/C1"), subscriptions=())
+            await notices.tell(TEAM, (office.user("tomas"),), recovered)
+    assert calls(office.sandbox, POST) == 1
 
 
 @pytest.mark.parametrize(("retry_after", "tries"), [(0, 3), (3_600, 1)])
