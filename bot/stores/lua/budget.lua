@@ -19,7 +19,7 @@ end
 -- hold_channel(ready, now, until) -- a channel takes no message before `until`
 local function hold_channel(ready, now, untill)
   if untill > now then
-    redis.call('SET', ready, int(untill), 'PX', int(untill - now))
+    redis.call('SET', ready, int(untill), 'PX', int(untill - now + KEEP))
   end
 end
 
