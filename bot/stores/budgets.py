@@ -96,4 +96,4 @@ class RedisBudgets:
 
 def _figures(expense: Expense, budget: Budget) -> tuple[Any, ...]:
     field = f"{expense.team}/{budget.method}"
-    return field, budget.most, f"{budget.interval:.6f}", budget.burst, f"{budget.gain:.9f}"
+    return field, budget.most, repr(budget.interval), budget.burst, repr(budget.gain)

@@ -69,8 +69,8 @@ async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Dou
 class _Telling:
     """What an attempt has to say: no more of each event than the place may see, and what is known of where to say it.
 
-    `parcel` has the same items whole. `called` are the user and group ids that it mentions, `held` is the card that it
-    is about, if it is about one.
+    `parcel` is what all of it was sent with. `called` are the user and group ids that it mentions, `held` is the card
+    that it is about, if it is about one.
     """
 
     place: SlackPlace
@@ -191,10 +191,11 @@ class SlackOutlet:
             failed = Failed(reason=f"could not tell its card: {error}")
             return _still_in_doubt(failed) if looked.found else failed
         shown = tuple(seen(item, views[item.delivery.id], hosts=self._link_hosts) for item in missing)
-        rest = replace(parcel, items=missing)
-        telling = _Telling(place=place, token=token, parcel=rest, items=shown, thread=thread, called=called, held=held)
+        telling = _Telling(
+            place=place, token=token, parcel=parcel, items=shown, thread=thread, called=called, held=held
+        )
         if isinstance(looked, Blind) and (held is None or held.card is None):
-            outcome = await self._send_blindly(telling, looked.reason)
+            outcome = await self._send_blindly(telling, [item.event for item in missing], looked.reason)
         else:
             outcome = await self._show(telling, blind=isinstance(looked, Blind))
         return _still_in_doubt(outcome) if looked.found else outcome
@@ -218,9 +219,8 @@ class SlackOutlet:
         views = await self._views_of(place, [item.event for item in items])
         return {item.delivery.id: one for item, one in zip(items, views, strict=True)}
 
-    async def _send_blindly(self, telling: _Telling, reason: str) -> Outcome:
-        """Send what may be there already, or ask."""
-        events = [item.event for item in telling.parcel.items]
+    async def _send_blindly(self, telling: _Telling, events: Sequence[Event], reason: str) -> Outcome:
+        """Send what may be there already, or ask; the policy is asked with the whole `events`."""
         try:
             policy = await self._policy_of(destination_id(telling.place), events)
         except UnavailableError as error:
@@ -257,37 +257,24 @@ class SlackOutlet:
         turn = await self._turns.ask(call, parcel)
         if isinstance(turn, Paced | Failed):
             return turn
-        call = turn
-        tried: set[Kind] = set()
+        call, tried = turn, set[Kind]()
         while True:
             reply = await make(self._web, call)
             if isinstance(reply, Said):
                 return await self._said(call, reply)
             outcome = outcome_of_reply(reply)
             await self._turns.learn(call, parcel, outcome)
-            follows = await self._follow(call, reply, tried)
-            if follows is None:
+            if isinstance(call, Update) and isinstance(reply, Answer) and (follows := instead(call, reply)) is not None:
+                log.info("card_not_changed", channel=call.channel, error=reply.error)
+                return follows if isinstance(follows, Throttled) else await self._say(follows, parcel)
+            kind = kind_of(reply) if isinstance(reply, Answer) else None
+            other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
+            if kind is None or other is None:
                 return outcome
-            if isinstance(follows, Throttled):
-                return follows
-            call = follows
-            await self._turns.count(call, parcel)
-
-    async def _follow(self, call: Call, reply: Answer | Failed | Unknown, tried: set[Kind]) -> Call | Throttled | None:
-        """What follows a call that Slack refused, but for what follows any; each thing is `tried` once."""
-        if not isinstance(reply, Answer):
-            return None
-        if isinstance(call, Update) and (follows := instead(call, reply)) is not None:
-            log.info("card_not_changed", channel=call.channel, error=reply.error)
-            return follows
-        kind = kind_of(reply)
-        if kind in tried:
-            return None
-        tried.add(kind)
-        other = await mended(self._web, kind, call)
-        if other is not None:
             log.info("slack_call_mended", kind=kind.name.lower(), channel=call.channel)
-        return other
+            tried.add(kind)
+            call = other
+            await self._turns.count(call, parcel)
 
     async def _said(self, call: Call, reply: Said) -> Sent:
         """Note what later messages need to know of this one."""

@@ -5,7 +5,7 @@ import structlog
 from bot.core.delivery import Failed, Outcome, Paced, Scope, Throttled
 from bot.core.errors import UnavailableError
 from bot.outlets.slack.call import Call, Update
-from bot.outlets.slack.cards import PATIENCE, posted
+from bot.outlets.slack.cards import PATIENCE, under
 from bot.ports.budgets import Beyond, Budgets, Expense, Go, Later
 from bot.ports.outlet import Parcel
 
@@ -19,30 +19,28 @@ class Turns:
         self._budgets = budgets
 
     async def ask(self, call: Call, parcel: Parcel) -> Call | Paced | Failed:
-        """The call to make now, or what becomes of the parcel instead. The head of the parcel asks.
+        """The call that may be made now, or what becomes of the parcel if none may. The head of the parcel asks.
 
-        A change of a card has patience for a moment only: then its state is posted, if that is sooner.
+        Where a change of a card would have to wait long, its state is posted instead.
         """
         if self._budgets is None:
             return call
+        patience = PATIENCE if isinstance(call, Update) else None
+        expense = _expense(call, parcel)
         try:
             if parcel.paid:
-                await self._budgets.charge(_expense(call, parcel))
+                await self._budgets.charge(expense)
                 return call
-            return await self._reserve(self._budgets, call, parcel)
+            turn = await self._budgets.reserve(expense, holder=parcel.items[0].delivery.id, patience=patience)
         except UnavailableError as error:
             return Failed(reason=f"could not tell whether it may be sent now: {error}")
-
-    async def _reserve(self, budgets: Budgets, call: Call, parcel: Parcel) -> Call | Paced:
-        holder, patience = parcel.items[0].delivery.id, PATIENCE if isinstance(call, Update) else None
-        match await budgets.reserve(_expense(call, parcel), holder=holder, patience=patience), call:
+        match turn, call:
             case Go(), _:
                 return call
             case Beyond(), Update():
-                return await self._reserve(budgets, posted(call), parcel)
-            case ((Later(until=until) | Beyond(until=until)), _):
+                return await self.ask(under(call.instead, call.shows.card), parcel)
+            case Later(until=until) | Beyond(until=until), _:
                 return Paced(until=until)
-        raise AssertionError(call)
 
     async def count(self, call: Call, parcel: Parcel) -> None:
         """Count a call that is made in place of one that came to nothing: it needs no turn of its own."""

@@ -43,13 +43,13 @@ end
 -- The key lives while it tells something, and KEEP longer: until then turns of an era may be out.
 local function write_next(budget, now, next)
   budget.next = next
-  redis.call('HSET', budget.key, 'next', string.format('%.3f', next))
+  redis.call('HSET', budget.key, 'next', string.format('%.17g', next))
   redis.call('PEXPIRE', budget.key, int(math.max(next - now, 0) + KEEP))
 end
 
--- slot(budget, now) -> when its next call may be
+-- slot(budget, now) -> when its next call may be; a sum of intervals since the epoch is exact to a thousandth, no more
 local function slot(budget, now)
-  return math.max(now, math.ceil(budget.next - (budget.burst - 1) * budget.interval))
+  return math.max(now, math.ceil(budget.next - (budget.burst - 1) * budget.interval - 0.01))
 end
 
 -- take(budget, now, at) -- the next call is at `at`
@@ -77,6 +77,6 @@ local function regain(learned, budget)
   if budget.share + budget.gain >= 1 then
     redis.call('HDEL', learned, budget.field)
   else
-    redis.call('HSET', learned, budget.field, string.format('%.6f', budget.share + budget.gain))
+    redis.call('HSET', learned, budget.field, string.format('%.17g', budget.share + budget.gain))
   end
 end

@@ -11,7 +11,7 @@ local after, cut, floor = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]
 local budget = budgets_of(KEYS[1], 1, 2, 5)[1]
 local cool = tonumber(redis.call('HGET', budget.key, 'cool') or '0')
 if cool <= now then
-  redis.call('HSET', KEYS[1], budget.field, string.format('%.6f', math.max(floor, budget.share * cut)))
+  redis.call('HSET', KEYS[1], budget.field, string.format('%.17g', math.max(floor, budget.share * cut)))
 end
 if now + after > cool then
   redis.call('HINCRBY', budget.key, 'era', 1)

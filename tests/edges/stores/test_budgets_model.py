@@ -56,11 +56,7 @@ class Machine(RuleBasedStateMachine):
         self.loop.run_until_complete(self.budgets.cool(expense, after=after))
         self.model.cool(expense, after=after)
         learned = self.loop.run_until_complete(self.budgets.learned())
-        assert learned == {
-            key: pytest.approx(schedule.share, abs=1e-5)
-            for key, schedule in self.model.schedules.items()
-            if schedule.share < 1
-        }
+        assert learned == {key: schedule.share for key, schedule in self.model.schedules.items() if schedule.share < 1}
 
 
 @pytest.fixture
@@ -75,4 +71,4 @@ def machine(valkey: str) -> Iterator[type[Machine]]:
 
 def test_the_scripts_do_what_the_model_does(machine: type[Machine]) -> None:
     assert {POST, UPDATE, UPLOAD} == COSTS.keys()
-    run_state_machine_as_test(machine, settings=settings(stateful_step_count=60))
+    run_state_machine_as_test(machine, settings=settings(stateful_step_count=40))

@@ -25,7 +25,7 @@ class Schedule:
 
     def slot(self, now: int) -> int:
         burst = self.budget.burst if self.share == 1 else 1
-        return max(now, math.ceil(self.next - (burst - 1) * self.interval))
+        return max(now, math.ceil(self.next - (burst - 1) * self.interval - 0.01))
 
     def take(self, at: int) -> None:
         self.next = max(self.next, at) + self.interval
