@@ -17,7 +17,7 @@ def plain(text: str) -> dict[str, Any]:
 
 def said(of: Event, reader: str | None = None) -> tuple[str, list[Any]]:
     audience = Audience.PRIVATE if reader is None else Audience.PERSON
-    message = card(seen(item(of), view(of, audience, reader=reader)), now=0)
+    message = card(seen(item(of), view(of, audience, reader=reader), hosts=("cases.example",)), now=0)
     return message.text, list(message.blocks)
 
 
