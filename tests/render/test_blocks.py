@@ -18,7 +18,7 @@ def plain(text: str) -> dict[str, Any]:
 def said(of: Event, reader: str | None = None) -> tuple[str, list[Any]]:
     """What is said of it; what can be done with it is another file's."""
     audience = Audience.PRIVATE if reader is None else Audience.PERSON
-    message = card(seen(item(of), view(of, audience, reader=reader)), now=0)
+    message = card(seen(item(of), view(of, audience, reader=reader), hosts=("cases.example",)), now=0)
     return message.text, [block for block in message.blocks if block["type"] not in {"actions", "context_actions"}]
 
 
