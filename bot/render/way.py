@@ -12,7 +12,7 @@ from bot.render.message import Message
 _DAY = 24 * HOUR
 _UNITS = ((_DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 _HEAD = 2
-"""Blocks above the line: the title and the facts."""
+"""Blocks above the line, from the title on: that and the facts."""
 
 
 def with_way(message: Message, way: Sequence[Stage]) -> Message:
@@ -21,7 +21,10 @@ def with_way(message: Message, way: Sequence[Stage]) -> Message:
         return message
     # Statuses and times are ours; nothing from outside stands in this markup.
     line = {"type": "context", "elements": [{"type": "mrkdwn", "text": way_line(way)}]}
-    return replace(message, blocks=(*message.blocks[:_HEAD], line, *message.blocks[_HEAD:]))
+    # Mentions stand above the title.
+    title = next((number for number, block in enumerate(message.blocks) if block["type"] == "header"), 0)
+    at = title + _HEAD
+    return replace(message, blocks=(*message.blocks[:at], line, *message.blocks[at:]))
 
 
 def way_line(way: Sequence[Stage]) -> str:
