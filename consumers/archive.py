@@ -13,11 +13,16 @@ from bot.ports.archive import Found
 from bot.stores.recent import RecentEvents
 from consumers.span import Reader, reader
 
-BEFORE: Final = 2 * MINUTE
-AFTER: Final = 10 * MINUTE
-"""How far a record's time may be from when its event says that it happened, or when it entered the outbox; in ms."""
-MOST: Final = 50_000
-"""Records that are looked at for one event."""
+NEAR: Final = 30 * SECOND
+FAR: Final = 10 * MINUTE
+"""How far a record's time may be from when its event says that it happened, or when it entered the outbox; in ms.
+
+Nearly all are near, which on a busy topic is a small part of what is far.
+"""
+MOST: Final = 100_000
+"""Records of each stretch of time that are looked at for one event."""
+BREATH: Final = 200
+"""Records that are read without letting the rest of the process have a turn."""
 LOOK_SECONDS: Final = 20.0
 
 
@@ -31,12 +36,16 @@ class KafkaArchive:
         self._turn = asyncio.Lock()
 
     async def find(self, mark: Mark) -> Found | None:
-        """Look in memory, then around the time of the event, then around that of its delivery."""
+        """Look in memory, then near the time of the event and of its delivery, then further away."""
         known = self._recent.find(mark.event)
         if known is not None:
             event, position = known
             return Found(event=event, position=position)
-        spans = [(mark.time - BEFORE, mark.time + AFTER), (mark.appended - AFTER, mark.appended + SECOND)]
+        spans = [
+            span
+            for reach in (NEAR, FAR)
+            for span in ((mark.time - reach, mark.time + reach), (mark.appended - reach, mark.appended + SECOND))
+        ]
         try:
             async with self._turn, asyncio.timeout(LOOK_SECONDS), reader(self._servers, self._topic) as reading:
                 for since, until in spans:
@@ -60,4 +69,6 @@ async def _look(reading: Reader, mark: Mark, *, since: int, until: int) -> Found
             looked += 1
             if looked == MOST:
                 return None
+            if looked % BREATH == 0:
+                await asyncio.sleep(0)
     return None

@@ -9,6 +9,8 @@ from bot.core.subscription import Subscription
 
 MOST: Final = 3
 """How many are called for a result of its own."""
+RESULTS: Final = frozenset({Status.NEEDS_REVIEW, Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+"""The statuses for which a mention calls that names none: something came out, or needs somebody."""
 LOUD: Final = frozenset({Status.FAILED, Status.NEEDS_REVIEW})
 """The statuses for which a summary calls anybody."""
 
@@ -35,5 +37,4 @@ def called(
 
 
 def _calls(one: Subscription, status: Status, facts: Facts) -> bool:
-    on = one.style.mention_on
-    return (not on or status in on) and one.filter.accepts(facts)
+    return status in (one.style.mention_on or RESULTS) and one.filter.accepts(facts)

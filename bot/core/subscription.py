@@ -73,8 +73,8 @@ class Showing(StrEnum):
 class Style:
     """How and when a subscription's deliveries look.
 
-    `mention` is a Slack user or group id to call, or None; where `mention_on` is not empty, for these statuses only
-    (as `occasions` writes them). `show` None leaves it to `core.showing` how much is shown.
+    `mention` is a Slack user or group id to call, or None: for the statuses of `mention_on` (as `occasions` writes
+    them), where that is empty for results. `show` None leaves it to `core.showing` how much is shown.
     """
 
     mention: str | None = None

@@ -34,6 +34,6 @@ class Leading:
                 self._known.popitem(last=False)
         return known
 
-    async def called(self, place: DestinationId, events: Sequence[Event]) -> tuple[str, ...]:
-        """Whom a message to the place calls that tells of these events. Raises UnavailableError."""
-        return called(await self.to(place), events, now=self._clock())
+    async def called(self, place: DestinationId, events: Sequence[Event], *, summary: bool = False) -> tuple[str, ...]:
+        """Whom a message to the place calls that tells of these events, or sums them up. Raises UnavailableError."""
+        return called(await self.to(place), events, now=self._clock(), summary=summary)

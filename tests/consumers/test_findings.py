@@ -21,6 +21,7 @@ def cluster(*, brokers: int = 3, **changes: Topic | None) -> Cluster:
     topics: dict[str, Topic | None] = {
         "events": topic(partitions=6),
         "dead": topic(),
+        "feedback": topic(),
         "subscriptions": topic(cleanup_policy="compact"),
         "registry": topic(cleanup_policy="compact"),
         "parked": topic(cleanup_policy="compact"),
@@ -34,7 +35,9 @@ def test_topics_as_they_should_be_leave_nothing_to_say() -> None:
 
 
 def test_a_single_broker_gets_one_gentle_line() -> None:
-    lonely: dict[str, Any] = {name: topic(replicas=1, min_insync_replicas="1") for name in ("events", "dead")}
+    lonely: dict[str, Any] = {
+        name: topic(replicas=1, min_insync_replicas="1") for name in ("events", "dead", "feedback")
+    }
     journal = topic(replicas=1, min_insync_replicas="1", cleanup_policy="compact")
     (only,) = judge(cluster(brokers=1, subscriptions=journal, registry=journal, parked=journal, **lonely), SETTINGS)
     assert only.severity is Severity.INFO

@@ -38,6 +38,12 @@ def test_who_is_mentioned_is_called_with_each_result_that_the_subscription_wants
     assert calls(subscription(None)) == ()
 
 
+def test_nobody_is_called_while_nothing_came_out_unless_it_is_asked_for() -> None:
+    running = event(status=Status.RUNNING)
+    assert calls(subscription("U1"), of=(running,)) == ()
+    assert calls(subscription("U1", Status.RUNNING), of=(running,)) == ("U1",)
+
+
 def test_a_mention_for_some_statuses_keeps_still_for_others() -> None:
     one = subscription("S1", Status.FAILED, Status.NEEDS_REVIEW)
     assert [calls(one, of=(about,)) for about in (DONE, FAILED, REVIEW)] == [(), ("S1",), ("S1",)]

@@ -23,7 +23,7 @@ from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.parked import ParkedJournal
 from bot.stores.recent import RecentEvents
-from consumers.archive import AFTER, KafkaArchive
+from consumers.archive import FAR, KafkaArchive
 from consumers.kafka import TailSource
 from consumers.recent import recall
 from tests.walk.parts import event, records
@@ -44,13 +44,15 @@ def marked(number: int, *, time: int, appended: int = 0) -> Mark:
 async def test_an_event_is_found_in_kafka_by_when_it_happened_or_entered_the_outbox(
     kafka: AIOKafkaProducer, kafka_address: str, topic: str
 ) -> None:
-    await publish(kafka, topic, *range(6), apart=AFTER)
+    await publish(kafka, topic, *range(6), apart=FAR)
     archive = KafkaArchive(kafka_address, topic, RecentEvents())
-    found = await archive.find(marked(3, time=AT + 3 * AFTER))
+    found = await archive.find(marked(3, time=AT + 3 * FAR))
     assert found == Found(event=event(3), position=Position(topic=topic, partition=1, offset=1))
-    late = await archive.find(marked(4, time=AT - 10 * AFTER, appended=AT + 4 * AFTER))
+    far = await archive.find(marked(3, time=AT + 3 * FAR - FAR // 2))
+    assert far == found
+    late = await archive.find(marked(4, time=AT - 10 * FAR, appended=AT + 4 * FAR))
     assert late == Found(event=event(4), position=Position(topic=topic, partition=0, offset=2))
-    assert await archive.find(marked(3, time=AT - 10 * AFTER, appended=AT - 5 * AFTER)) is None
+    assert await archive.find(marked(3, time=AT - 10 * FAR, appended=AT - 5 * FAR)) is None
     assert await archive.find(marked(99, time=AT)) is None
 
 

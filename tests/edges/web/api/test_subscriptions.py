@@ -38,6 +38,7 @@ async def test_a_subscription_is_made_shown_listed_changed_and_ended(ana: Client
             "digest": "daily 17:30",
             "quiet": "22:00-07:00",
             "thread": "session",
+            "show": None,
         },
         "hold": None,
         "created": made.body["created"],
