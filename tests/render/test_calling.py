@@ -1,7 +1,10 @@
 """Mentions at a message's head."""
 
+from bot.core.cards import Stage
+from bot.core.event import Status
 from bot.render.calling import calling
-from bot.render.message import Message
+from bot.render.message import Block, Message
+from bot.render.way import with_way
 
 SAID = Message(text="✅ Done", blocks=({"type": "divider"},))
 
@@ -27,3 +30,12 @@ def test_who_is_called_stands_before_everything_in_elements_of_our_own() -> None
 
 def test_a_message_that_calls_nobody_is_as_it_was() -> None:
     assert calling(SAID, ()) is SAID
+
+
+def test_a_cards_way_stands_under_its_facts_whether_somebody_is_called_or_not() -> None:
+    head: tuple[Block, ...] = ({"type": "header"}, {"type": "context"}, {"type": "divider"})
+    way = (Stage(status=Status.RUNNING, at=0), Stage(status=Status.COMPLETED, at=1_000))
+    alone = with_way(Message(text="Done", blocks=head), way)
+    assert [block["type"] for block in alone.blocks] == ["header", "context", "context", "divider"]
+    called = with_way(calling(Message(text="Done", blocks=head), ["U1"]), way)
+    assert called.blocks[1:] == alone.blocks
