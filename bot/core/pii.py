@@ -89,8 +89,8 @@ _PERSONAL_ID = re.compile(
 
 # ITU-T E.164 has 15 digits at most; E.123 tells how they are written: + or 00, country, groups.
 _PHONES = (
-    re.compile(r"(?<![\w»+./-])\+[1-9](?:[ ./()-]{0,2}\d){7,14}(?![\d«])"),
-    re.compile(r"(?<![\w»+./-])00[1-9]\d{0,2}[ /-](?:[ ./()-]{0,2}\d){5,12}(?![\d«])"),
+    re.compile(r"(?<![\w»+./-])\+[1-9](?:[ ./()-]{0,2}\d){7,14}(?:x\d{1,5})?(?![\w«])"),
+    re.compile(r"(?<![\w»+./-])00[1-9]\d{0,2}[ /-](?:[ ./()-]{0,2}\d){5,12}(?:x\d{1,5})?(?![\w«])"),
     # North America, as people write it there: (212) 555-0123, 212-555-0123, 1-800-555-0123.
     re.compile(
         r"(?<![\w»+./-])(?:\+?1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2} (?=\d{3}-)|[2-9]\d{2}(?=([.-])\d{3}\1)[.-])"
@@ -172,6 +172,8 @@ def _iban(found: re.Match[str]) -> str:
     if not length or len(places) < length:
         return text
     end = places[-1] + 1
+    if text[end : end + 1].isalnum():
+        return text
     number = "".join(text[at] for at in places)
     whole = int("".join(str(int(letter, 36)) for letter in number[4:] + number[:4]))
     return IBAN + text[end:] if whole % 97 == 1 else text
