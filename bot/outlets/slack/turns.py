@@ -3,6 +3,7 @@
 import structlog
 
 from bot.core.delivery import Failed, Outcome, Paced, Scope, Throttled
+from bot.core.destination import SlackPerson
 from bot.core.errors import UnavailableError
 from bot.outlets.slack.call import Call, Update
 from bot.outlets.slack.cards import PATIENCE, under
@@ -65,4 +66,7 @@ class Turns:
 
 
 def _expense(call: Call, parcel: Parcel) -> Expense:
-    return Expense(team=parcel.destination.team, channel=call.channel, method=call.method)
+    """A person's direct messages have two names, theirs and the conversation's: it counts under the first."""
+    place = parcel.destination
+    channel = place.user if isinstance(place, SlackPerson) else call.channel
+    return Expense(team=place.team, channel=channel, method=call.method)

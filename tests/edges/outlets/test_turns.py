@@ -7,13 +7,17 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.core.budget import CUT, POST, SPACING, UPDATE, costs
+from bot.core.cards import Card, CardKey
 from bot.core.delivery import Failed, Outcome, Paced, Refused, Scope, Sent, Throttled
-from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
+from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread, destination_id
 from bot.core.errors import UnavailableError
+from bot.outlets.slack.call import Draft, Post, Update
 from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.turns import Turns
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.budgets import Expense, Go, Later, Turn
 from bot.ports.outlet import Parcel
+from bot.render.message import Message
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
 from bot.stores.budgets import RedisBudgets
@@ -178,3 +182,26 @@ async def test_what_cannot_be_counted_or_noted_is_said_nevertheless(sandbox: San
         assert isinstance(await outlet.send(of(channel, 1)), Sent)
         sandbox.fault("ratelimited", method=POST, retry_after=42)
         assert isinstance(await outlet.send(of(channel, 2)), Throttled)
+
+
+async def test_a_change_that_would_have_to_wait_long_is_posted_under_its_card_instead(
+    budgets: RedisBudgets, channel: SlackChannel
+) -> None:
+    turns, sent = Turns(budgets), of(channel, 1)
+    said = Message(text="done", blocks=())
+    post = Post(token="x", channel=channel.channel, message=said, metadata={})
+    card = Card(channel=channel.channel, ts="1.2")
+    update = Update(
+        token="x",
+        channel=channel.channel,
+        ts="1.2",
+        message=said,
+        metadata={},
+        shows=Draft(place=destination_id(channel), key=CardKey("k"), card=card),
+        instead=post,
+    )
+    assert await turns.ask(update, sent) is update
+    for _ in range(10):
+        await budgets.charge(Expense(team=TEAM, channel="C2", method=UPDATE))
+    assert await turns.ask(update, sent) == replace(post, thread="1.2", broadcast=True)
+    assert await turns.ask(update, sent) == Paced(until=T0 + SPACING)
