@@ -8,10 +8,11 @@ from typing import Protocol
 
 from bot.core.backoff import Schedule
 from bot.core.cloudevent import decode
-from bot.core.delivery import Delivery, Outcome
+from bot.core.delivery import Delivery, Lane, Outcome
 from bot.core.destination import Destination
 from bot.core.event import Event
 from bot.core.pacing import Pace
+from bot.core.pressure import Held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +29,34 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summing:
+    """A parcel's part in the summary of its lane.
+
+    With `whole` the parcel is told by the summary's card, which is posted or updated; else by a message beside it. The
+    items `aside` are counted, and told by later parcels. `left` more wait that nothing was said of yet.
+    """
+
+    lane: Lane
+    whole: bool
+    aside: tuple[Item, ...] = ()
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """What an outlet sends in one call: a run of items for one destination, in order.
 
     Slack merges several items into one message; a webhook takes one at a time. Where an item's delivery is in doubt,
     the outlet looks whether it arrived before it sends, if the far side lets it look. After `deadline`, in the event
-    loop's time (seconds), nothing of it is written to the network: another worker may have it by then.
+    loop's time (seconds), nothing of it is written to the network: another worker may have it by then. `held` is the
+    window that held the items back, if one did.
     """
 
     destination: Destination
     items: tuple[Item, ...]
     deadline: float = math.inf
+    held: Held | None = None
+    summing: Summing | None = None
 
 
 class Outlet(Protocol):
@@ -54,7 +72,7 @@ class Service:
     """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one.
 
     `together` says how many of those belong in one message of the place, at least one; without it they all do. It
-    raises UnavailableError.
+    raises UnavailableError. `sums`: the outlet can sum up a backlog.
     """
 
     outlet: Outlet
@@ -62,3 +80,4 @@ class Service:
     pace: Pace
     fit: Callable[[Sequence[Item]], int]
     together: Callable[[Destination, Sequence[Item]], Awaitable[int]] | None = None
+    sums: bool = False

@@ -25,6 +25,7 @@ from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations
 from bot.stores.gate import Gatekeeper
 from bot.stores.leading import Leading
+from bot.stores.summaries import RedisSummaries
 from bot.stores.threads import RedisThreads
 from bot.wiring.installing import directory_of, installations
 from bot.wiring.stores import HOUR, Stores
@@ -67,6 +68,7 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
                     pace=pacing.SLACK,
                     fit=take,
                     together=_together(threads),
+                    sums=True,
                 ),
                 "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
             },
@@ -91,6 +93,7 @@ def _slack(
         policy_of=policy_of,
         threads=threads,
         views_of=onlookers.views_of,
+        summaries=RedisSummaries(kept.redis, kept.keys, epoch=kept.epoch),
     )
 
 

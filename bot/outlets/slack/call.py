@@ -35,6 +35,8 @@ class Update:
     ts: str
     message: Message
     metadata: dict[str, Any]
+    instead: Post | None = None
+    """What is posted where the message is gone, or can't be changed any more."""
 
 
 Call: TypeAlias = Post | Update

@@ -9,7 +9,7 @@ from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Sent, Throttle
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.web import Reply, Said, SlackWeb, outcome_of_reply
-from bot.render.message import carried, thread_marked
+from bot.render.message import Summed, marked, summed_up, thread_marked
 
 _BEFORE = 5 * SECOND
 """How far our clock may be ahead of Slack's."""
@@ -22,9 +22,14 @@ limits, changes for non-Marketplace apps)."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """The history was read: these arrived, each with the `channel/ts` of its message, and the others did not."""
+    """The history was read: these arrived, each with the `channel/ts` of its message, and the others did not.
+
+    `cards` are the summaries that were met, by the `channel/ts` of their messages. Where one tells of deliveries that
+    it has no marks of, it takes Redis to know which those are.
+    """
 
     found: Mapping[DeliveryId, str]
+    cards: Mapping[str, Summed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,7 @@ async def find(
     Slack can't answer now, that is Unknown.
     """
     found: dict[DeliveryId, str] = {}
+    cards: dict[str, Summed] = {}
     channel = await _conversation(web, place, token)
     if not isinstance(channel, str):
         return channel
@@ -61,11 +67,13 @@ async def find(
         messages = reply.data.get("messages", ())
         short = len(messages) <= _SHORT_PAGE
         for message in messages:
-            for delivery in doubts.keys() & carried(message.get("metadata")):
-                found[delivery] = f"{channel}/{message.get('ts', '')}"
+            reference, metadata = f"{channel}/{message.get('ts', '')}", message.get("metadata")
+            found.update(dict.fromkeys(marked(metadata, doubts), reference))
+            if (card := summed_up(metadata)) is not None:
+                cards[reference] = card
         cursor = _next(reply.data)
         if not cursor or len(found) == len(doubts):
-            return Looked(found=found)
+            return Looked(found=found, cards=cards)
     return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since", found=found)
 
 

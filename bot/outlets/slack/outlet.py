@@ -1,14 +1,14 @@
 """Slack: a run of deliveries becomes one message in a channel, a thread or a direct message."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
 
 from bot.core.backoff import SECOND
-from bot.core.delivery import Asked, DeliveryId, Failed, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Lane, Outcome, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackChannel,
@@ -20,17 +20,20 @@ from bot.core.destination import (
 )
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
+from bot.core.pressure import Held
 from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
-from bot.outlets.slack.call import Call, Post, make
+from bot.outlets.slack.call import Call, Post, Update, make
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
+from bot.outlets.slack.summing import Summarising, is_gone, not_told
 from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
 from bot.ports.outlet import Item, Parcel
+from bot.ports.summaries import Summaries
 from bot.ports.threads import Threads
 from bot.render.digest import merge
 from bot.render.discretion import Seen, seen
@@ -60,8 +63,8 @@ class SlackOutlet:
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies, `views_of` how much of each event a place may see. `clock` gives seconds since the epoch. Enter it as an
-    async context manager: it opens `web` and closes it.
+    replies, `views_of` how much of each event a place may see; `summaries` remembers the cards that sum up. `clock`
+    gives seconds since the epoch. Enter it as an async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class SlackOutlet:
         policy_of: PolicyOf = _always_repeat,
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
+        summaries: Summaries | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._web = web
@@ -81,6 +85,7 @@ class SlackOutlet:
         self._policy_of = policy_of
         self._threading = Threading(web, threads)
         self._views_of = views_of
+        self._summarising = None if summaries is None else Summarising(summaries)
         self._clock = clock
 
     async def __aenter__(self) -> Self:
@@ -132,35 +137,85 @@ class SlackOutlet:
 
     async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         try:
+            views = await self._views(place, (*parcel.items, *(parcel.summing.aside if parcel.summing else ())))
+        except UnavailableError as error:
+            return Failed(reason=f"could not tell who reads there: {error}")
+        summing, by = parcel.summing, self._summarising
+        if summing is None or by is None:
+            return await self._tell(token, place, parcel, views)
+        if summing.whole:
+            try:
+                return await self._sum_up(token, place, parcel, views, by)
+            except UnavailableError as error:
+                return not_told(error)
+        outcome = await self._tell(token, place, parcel, views)
+        if isinstance(outcome, Sent):
+            await by.beside(parcel, summing, _as_seen(parcel.items, views))
+        return outcome
+
+    async def _sum_up(
+        self, token: str, place: SlackPlace, parcel: Parcel, views: Mapping[DeliveryId, View], by: Summarising
+    ) -> Outcome:
+        """Have the card of the lane's summary tell the parcel. Raises UnavailableError before anything is sent."""
+        summing = parcel.summing
+        if summing is None:
+            raise TypeError("not a summary's parcel")
+        looked = await self._look(place, parcel.items, token, None, summing.lane)
+        if isinstance(looked, Unknown):
+            return looked
+        missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
+        if not missing:
+            return Sent(reference=looked.found[parcel.items[-1].delivery.id])
+        policy = await self._policy(place, missing, looked.reason) if isinstance(looked, Blind) else None
+        shown = _as_seen(missing, views)
+        if policy is Doubt.ASK and isinstance(looked, Blind):
+            outcome = await self._ask(place, shown, token, looked.reason)
+        else:
+            post = _compose(place, Message(text="", blocks=()), {}, token)
+            aside = _as_seen(summing.aside, views)
+            draft = await by.draft(post, parcel, summing, shown, aside, now=round(self._clock() * SECOND))
+            message = repeated(draft.call.message) if policy is Doubt.REPEAT else draft.call.message
+            outcome = await self._say(replace(draft.call, message=message))
+            await by.shown(draft, summing, outcome)
+        return _still_in_doubt(outcome) if looked.found else outcome
+
+    async def _tell(self, token: str, place: SlackPlace, parcel: Parcel, views: Mapping[DeliveryId, View]) -> Outcome:
+        """Post the parcel as a message of its own."""
+        try:
             thread = await self._threading.choose(place, [item.event for item in parcel.items])
         except UnavailableError as error:
             return Failed(reason=f"could not tell its thread: {error}")
-        try:
-            views = await self._views(place, parcel.items)
-        except UnavailableError as error:
-            return Failed(reason=f"could not tell who reads there: {error}")
         looked = await self._look(place, parcel.items, token, thread)
         if isinstance(looked, Unknown):
             return looked
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
-        shown = tuple(map(seen, missing, (views[item.delivery.id] for item in missing)))
+        shown = _as_seen(missing, views)
         if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread)
+            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread, parcel.held)
         else:
-            outcome = await self._say(self._result(place, shown, token, thread))
+            outcome = await self._say(self._result(place, shown, token, thread, parcel.held))
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
-        self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None
+        self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None, lane: Lane | None = None
     ) -> Looked | Blind | Unknown:
-        """Which of those in doubt arrived."""
+        """Which of those in doubt arrived, in messages of their own or in a summary."""
         doubts = {item.delivery.id: item.delivery.doubt for item in items if item.delivery.doubt is not None}
         if not doubts:
             return Looked(found={})
-        events = [item.event for item in items if item.delivery.id in doubts]
-        return await self._threading.find(place, token, doubts, events, thread, now=round(self._clock() * SECOND))
+        events, by = [item.event for item in items if item.delivery.id in doubts], self._summarising
+        now = round(self._clock() * SECOND)
+        try:
+            if by is None:
+                return await self._threading.find(place, token, doubts, events, thread, now=now)
+            since = await by.since(min(doubts.values()), lane)
+            doubts = {one: min(at, since) for one, at in doubts.items()}
+            looked = await self._threading.find(place, token, doubts, events, thread, now=now)
+            return await by.recall(looked, list(doubts), lane) if isinstance(looked, Looked) else looked
+        except UnavailableError as error:
+            return Unknown(reason=f"could not tell whether it was summed up: {error}")
 
     async def _views(self, place: SlackPlace, items: tuple[Item, ...]) -> dict[DeliveryId, View]:
         """How much of each item's event the place may see. Raises UnavailableError."""
@@ -175,23 +230,34 @@ class SlackOutlet:
         token: str,
         reason: str,
         thread: Thread | None,
+        held: Held | None,
     ) -> Outcome:
         """Send what may be there already, or ask."""
         try:
-            policy = await self._policy_of(destination_id(place), [item.event for item in items])
+            policy = await self._policy(place, items, reason)
         except UnavailableError as error:
             return Unknown(reason=f"could not tell whether to ask: {error}")
-        log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
         match policy:
             case Doubt.REPEAT:
-                post = self._result(place, shown, token, thread)
+                post = self._result(place, shown, token, thread, held)
                 return await self._say(replace(post, message=repeated(post.message)))
             case Doubt.ASK:
-                outcome = await self._say(self._question(place, shown, token))
-                return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
+                return await self._ask(place, shown, token, reason)
 
-    def _result(self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None) -> Post:
-        message = merge(items, now=round(self._clock() * SECOND))
+    async def _policy(self, place: SlackPlace, items: Sequence[Item], reason: str) -> Doubt:
+        """What becomes of items that may be there already. Raises UnavailableError."""
+        policy = await self._policy_of(destination_id(place), [item.event for item in items])
+        log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
+        return policy
+
+    async def _ask(self, place: SlackPlace, shown: tuple[Seen, ...], token: str, reason: str) -> Outcome:
+        outcome = await self._say(self._question(place, shown, token))
+        return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
+
+    def _result(
+        self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None, held: Held | None
+    ) -> Post:
+        message = merge(items, now=round(self._clock() * SECOND), held=held)
         post = _compose(place, message, metadata(items), token)
         if thread is None:
             return post
@@ -207,6 +273,10 @@ class SlackOutlet:
             reply = await make(self._web, call)
             if isinstance(reply, Said):
                 return await self._said(call, reply)
+            if isinstance(call, Update) and call.instead is not None and is_gone(reply):
+                log.info("slack_message_gone", channel=call.channel)
+                call = call.instead
+                continue
             kind = kind_of(reply) if isinstance(reply, Answer) else None
             other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
             if kind is None or other is None:
@@ -221,6 +291,10 @@ class SlackOutlet:
         if isinstance(call, Post) and call.begins is not None and call.thread is None and ts:
             await self._threading.begin(call.begins, ts)
         return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}")
+
+
+def _as_seen(items: tuple[Item, ...], views: Mapping[DeliveryId, View]) -> tuple[Seen, ...]:
+    return tuple(map(seen, items, (views[item.delivery.id] for item in items)))
 
 
 def _compose(place: SlackPlace, message: Message, metadata: dict[str, Any], token: str) -> Post:

@@ -14,6 +14,7 @@ from bot.core.threads import ThreadKey, threads_of
 from bot.outlets.slack.history import Blind, Looked, find, find_parent
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.threads import Threads
+from bot.render.message import Summed
 
 log = structlog.get_logger()
 
@@ -74,6 +75,7 @@ class Threading:
         if not isinstance(parents, tuple):
             return parents
         found: dict[DeliveryId, str] = {}
+        cards: dict[str, Summed] = {}
         blind = ""
         wheres: list[SlackPlace] = [*(_thread(place, parent) for parent in parents), place]
         for where in wheres:
@@ -83,8 +85,13 @@ class Threading:
                 if isinstance(looked, Unknown):
                     return looked
                 found.update(looked.found)
-                blind = looked.reason if isinstance(looked, Blind) else blind
-        return Blind(reason=blind, found=found) if blind and len(found) < len(doubts) else Looked(found=found)
+                if isinstance(looked, Blind):
+                    blind = looked.reason
+                else:
+                    cards.update(looked.cards)
+        if blind and len(found) < len(doubts):
+            return Blind(reason=blind, found=found)
+        return Looked(found=found, cards=cards)
 
     async def _parents(
         self,
