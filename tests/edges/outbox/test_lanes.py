@@ -106,7 +106,8 @@ async def test_settling_costs_the_same_however_many_wait_behind(redis: Redis, ke
         await settle_all(outbox, leased, Done(reference="x"))
         return await commands(redis) - before
 
-    await append(outbox, *(arrival(offset, FRAUD) for offset in range(6)))
+    await append(outbox, *(arrival(offset, FRAUD) for offset in range(9)))
+    await cost_of_a_settle()  # the first loads the script
     first = await cost_of_a_settle()
-    await append(outbox, *(arrival(offset, FRAUD) for offset in range(6, 3_000)))
+    await append(outbox, *(arrival(offset, FRAUD) for offset in range(9, 3_000)))
     assert await cost_of_a_settle() == first
