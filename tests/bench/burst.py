@@ -12,15 +12,16 @@ from redis.asyncio import Redis
 
 from bot.core import pacing, schedules
 from bot.core.cloudevent import encode
-from bot.core.delivery import DeliveryId, delivery_id
+from bot.core.delivery import DeliveryId, Lane, delivery_id
 from bot.core.destination import SlackChannel, destination_id
 from bot.core.event import Event, Failure, Model, Status
 from bot.core.filters import parse
 from bot.core.pacing import Pace
 from bot.core.routing import Router
-from bot.core.subscription import Subscription, SubscriptionId
+from bot.core.subscription import Style, Subscription, SubscriptionId
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.web import SlackWeb
+from bot.ports.gate import Gate
 from bot.ports.letters import DeadLetters
 from bot.ports.outbox import Arrival
 from bot.ports.outlet import Service
@@ -79,15 +80,15 @@ async def _ours(made: Sandbox, redis: Redis, events: int, pace: Pace) -> dict[st
     summaries = RedisSummaries(redis, keys)
     outbox = RedisOutbox(redis, keys, Limits())
     place = SlackChannel(team=made.workspace.team_id, channel=made.channel_id("fraud-alerts"))
-    async with _dispatching(made, outbox, summaries, pace):
+    async with dispatching(made, outbox, summaries, pace):
         began = time.time()
-        await _append(outbox, place, _events(events))
+        await append(outbox, place, made_up(events))
         appended = time.time() - began
-        wanted = {delivery_id(one.key, destination_id(place)) for one in _events(events)}
+        wanted = {delivery_id(one.key, destination_id(place)) for one in made_up(events)}
         async with asyncio.timeout(WORST_SECONDS):
             while (await outbox.state()).deliveries:  # noqa: ASYNC110 (no event tells)
                 await asyncio.sleep(0.02)
-    seen = await _seen(made, summaries)
+    seen = await seen_in(made, summaries)
     entries = made.workspace.ledger.page(after=0, limit=10_000, kind="all")["entries"]
     ours = [entry for entry in entries if entry["metadata"]]
     return {
@@ -102,7 +103,7 @@ async def _ours(made: Sandbox, redis: Redis, events: int, pace: Pace) -> dict[st
     }
 
 
-async def _seen(made: Sandbox, summaries: RedisSummaries) -> dict[DeliveryId, float]:
+async def seen_in(made: Sandbox, summaries: RedisSummaries) -> dict[DeliveryId, float]:
     """When each delivery was first said, by the workspace's own ledger."""
     seen: dict[DeliveryId, float] = {}
     for entry in made.workspace.ledger.page(after=0, limit=10_000, kind="all")["entries"]:
@@ -118,9 +119,11 @@ async def _seen(made: Sandbox, summaries: RedisSummaries) -> dict[DeliveryId, fl
 
 
 @asynccontextmanager
-async def _dispatching(
-    made: Sandbox, outbox: RedisOutbox, summaries: RedisSummaries, pace: Pace
+async def dispatching(
+    made: Sandbox, outbox: RedisOutbox, summaries: RedisSummaries, pace: Pace, gate: Gate | None = None
 ) -> AsyncIterator[None]:
+    """One process's dispatch, without the process."""
+
     async def token_of(_: str) -> str:
         return made.bot_token
 
@@ -137,6 +140,7 @@ async def _dispatching(
             age=3_600_000,
             clock=now_ms,
             dice=lambda: 0.5,
+            gate=gate,
         )
         stop = asyncio.Event()
         task = asyncio.create_task(dispatch.run(stop, drain=5), name="dispatch")
@@ -147,20 +151,30 @@ async def _dispatching(
             await task
 
 
-async def _append(outbox: RedisOutbox, place: SlackChannel, events: Sequence[Event]) -> None:
+async def append(
+    outbox: RedisOutbox, place: SlackChannel, events: Sequence[Event], *, style: Style | None = None, offset: int = 0
+) -> Lane:
+    """Enter the events for the place, wanted in that style; the lane they are in."""
     everything = Subscription(
-        id=SubscriptionId("burst0"), team=place.team, owner="U0", filter=parse(""), destination=place
+        id=SubscriptionId("burst0"),
+        team=place.team,
+        owner="U0",
+        filter=parse(""),
+        destination=place,
+        style=style or Style(),
     )
     router = Router([everything])
     for at in range(0, len(events), BATCH):
         arrivals = [
-            Arrival(offset=at + number, key=one.key, body=encode(one), routed=router.route(one))
+            Arrival(offset=offset + at + number, key=one.key, body=encode(one), routed=router.route(one))
             for number, one in enumerate(events[at : at + BATCH])
         ]
         await outbox.append("events", 0, arrivals, version=0, read_from=None)
+    return router.route(events[0])[0].lane
 
 
-def _events(many: int) -> list[Event]:
+def made_up(many: int, begin: int = 0) -> list[Event]:
+    """Events that completed, and every now and then one that failed."""
     return [
         Event(
             source="/burst",
@@ -174,7 +188,7 @@ def _events(many: int) -> list[Event]:
             result="Likely fraud: two cards, one address.",
             error=Failure(type="Timeout", message="upstream said no") if _failed(number) else None,
         )
-        for number in range(many)
+        for number in range(begin, begin + many)
     ]
 
 

@@ -192,10 +192,11 @@ class SlackOutlet:
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
         shown = _as_seen(missing, views)
+        held = parcel.held if parcel.summing is None else None  # the window's message is the card beside it
         if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread, parcel.held)
+            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread, held)
         else:
-            outcome = await self._say(self._result(place, shown, token, thread, parcel.held))
+            outcome = await self._say(self._result(place, shown, token, thread, held))
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
