@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     )
     topic: str = Field("inference.events", description="The topic that services publish inference events to.")
     dead_topic: str = Field("inference.dead", description="The dead-letter topic.")
+    feedback_topic: str = Field(
+        "inference.feedback", description="The topic that what people say of results goes to. Made if missing."
+    )
     subscriptions_topic: str = Field(
         "inference.subscriptions",
         description="Compacted topic that holds every subscription, for a Redis that was wiped. Made if missing.",
@@ -193,6 +196,12 @@ class Settings(BaseSettings):
         gt=0,
         description="How long a thread of a session or an inference takes replies; after that the next event begins "
         "another.",
+    )
+    card_hours: float = Field(
+        24,
+        ge=0,
+        description="How long after its last event an inference's message is changed in place; after that the next "
+        "event is a new message. 0: every event is a message of its own.",
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error.")
     log_format: str = Field("console", pattern="^(console|json)$", description="console for people, json for machines.")

@@ -224,9 +224,10 @@ class Dispatch:
         alike = list(takewhile(lambda item: _is_doubtful(item) == _is_doubtful(items[0]), items))
         parcel = self._parcel(service, leased, alike, backlog)
         tried = list(parcel.items)
-        if service.together is not None and not (parcel.summing is not None and parcel.summing.whole):
+        whole = parcel.held is not None or (parcel.summing is not None and parcel.summing.whole)
+        if service.together is not None and not whole:
             try:
-                tried = tried[: await service.together(leased.destination, tried)]
+                tried = list(await service.together(leased.destination, tried))
             except UnavailableError as error:
                 return tried[:1], Failed(reason=f"could not tell what belongs together: {error}")
         outcome = await self._send(kind, service.outlet, leased, replace(parcel, items=tuple(tried)))

@@ -66,14 +66,19 @@ def journals(settings: Settings) -> tuple[str, ...]:
     return settings.subscriptions_topic, settings.registry_topic, settings.parked_topic
 
 
+def logs(settings: Settings) -> tuple[str, ...]:
+    """What Tidings writes down for others, a record after the other."""
+    return settings.dead_topic, settings.feedback_topic
+
+
 def judge(cluster: Cluster, settings: Settings) -> list[Finding]:
     """Tell everything about the topics that weakens a promise."""
-    events, dead = settings.topic, settings.dead_topic
+    events = settings.topic
     found: list[Finding] = []
     if cluster.brokers == 1:
         what = "Kafka has a single broker: every record is as safe as its disk"
         found.append(info(what, f"fine for a trial; else three brokers, replication {REPLICAS}"))
-    for name in (events, dead, *journals(settings)):
+    for name in (events, *logs(settings), *journals(settings)):
         topic = cluster.topics.get(name)
         if topic is None:
             found.append(_missing(name, settings))
@@ -145,7 +150,7 @@ def _missing(name: str, settings: Settings) -> Finding:
         return warning(
             what, f"publish an event where Kafka makes topics by itself, else: {creation(name, 6, {}, settings)}"
         )
-    made = creation(name, 1, {} if name == settings.dead_topic else JOURNAL, settings)
+    made = creation(name, 1, {} if name in logs(settings) else JOURNAL, settings)
     return error(f"{name} does not exist, or may not be seen", f"the ingest role makes it at its start, else: {made}")
 
 

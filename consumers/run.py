@@ -45,6 +45,7 @@ from bot.wiring.sending import sending
 from bot.wiring.stores import SHARDS, Stores, patiently, stores
 from bot.wiring.streaming import streams
 from consumers import durability, topics
+from consumers.archive import KafkaArchive
 from consumers.broadcast import Broadcast
 from consumers.dispatch import Dispatch
 from consumers.findings import Finding, Severity
@@ -164,7 +165,8 @@ class Process:
         acting = None
         if self._roles & {Role.SLACK, Role.WEB} and may_act(settings):
             self._recent = RecentEvents()
-            acting = await open_.enter_async_context(acts(settings, kept, self._recent))
+            archive = KafkaArchive(settings.kafka, settings.topic, self._recent)
+            acting = await open_.enter_async_context(acts(settings, kept, self._recent, archive))
         if Role.SLACK in self._roles and acting is not None:  # its settings were checked
             listening = await self._people.enter_async_context(
                 people(settings, kept, acting, dead_letters, self._metrics)

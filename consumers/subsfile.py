@@ -4,7 +4,7 @@ Every value is taken as the text that stands there: YAML's own ideas of `22:00` 
 (octal) and `on` (true) have no place here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,6 +14,7 @@ import yaml
 from bot.core.advice import did_you_mean, got
 from bot.core.destination import Target
 from bot.core.errors import MistakeError, TidingsError
+from bot.core.event import Status
 from bot.core.filters import Filter, parse
 from bot.core.fitness import misfit
 from bot.core.subscription import (
@@ -27,6 +28,7 @@ from bot.core.subscription import (
     Subscription,
     SubscriptionId,
     Threading,
+    occasions,
     read_id,
 )
 from bot.core.target import read_place, write_place
@@ -73,7 +75,7 @@ class Entry:
             "to": write_place(self.to),
             "filter": str(self.filter),
             "owner": self.owner or None,
-            "mention": style.mention,
+            "mention": style.mention and _calling(style.mention, style.mention_on),
             "digest": style.digest,
             "quiet": style.quiet,
             "thread": None if style.thread is Threading.OFF else style.thread,
@@ -179,10 +181,9 @@ class _Reader:
             raise self._wrong(_line(row), 'to: where to? e.g. to: "#C024BE7LR"')
         if values["to"].team != team:
             raise self._wrong(_line(found["to"]), "to: the place is of another workspace")
-        given = {
-            name: values[name] for name in ("mention", "digest", "quiet", "thread", "doubt", "show") if name in values
-        }
-        style = Style(**given)
+        given = {name: values[name] for name in ("digest", "quiet", "thread", "doubt", "show") if name in values}
+        mention, occasions = values.get("mention", (None, ()))
+        style = Style(mention=mention, mention_on=occasions, **given)
         why = misfit(values["to"], style)
         if why is not None:
             raise self._wrong(_line(row), why)
@@ -282,10 +283,16 @@ def _user(text: str) -> str:
     return text
 
 
-def _called(text: str) -> str:
-    if text[:1] not in {"U", "W", "S"} or not text.isalnum():
-        raise ValueError(f"the ID of a person or a user group belongs here (U024BE7LR, S024BE7LR); got {got(text)}")
-    return text
+def _called(text: str) -> tuple[str, tuple[Status, ...]]:
+    """Whom a mention calls, and for which statuses: `U024BE7LR on failed,needs_review`."""
+    target, on, statuses = text.partition(" on ")
+    if target[:1] not in {"U", "W", "S"} or not target.isalnum():
+        raise ValueError(f"the ID of a person or a user group belongs here (U024BE7LR, S024BE7LR); got {got(target)}")
+    return target, occasions(_choice(Status, name.strip()) for name in statuses.split(",")) if on else ()
+
+
+def _calling(target: str, on: Sequence[Status]) -> str:
+    return f"{target} on {','.join(on)}" if on else target
 
 
 def _choice(choices: Any, text: str) -> Any:

@@ -27,6 +27,7 @@ from bot.stores.recent import RecentEvents
 from bot.wiring.acting import acts
 from bot.wiring.installing import team_of
 from bot.wiring.stores import Stores
+from consumers.archive import KafkaArchive
 from consumers.subsfile import Entry, entry_of, same_wish, with_owner
 
 
@@ -213,7 +214,8 @@ class Doer:
 @asynccontextmanager
 async def doing(settings: Settings, kept: Stores, team: str, *, external: bool) -> AsyncIterator[Doer]:
     """Who carries a plan out."""
-    async with acts(settings, kept, RecentEvents()) as acting:
+    recent = RecentEvents()
+    async with acts(settings, kept, recent, KafkaArchive(settings.kafka, settings.topic, recent)) as acting:
         yield Doer(acting.world, team, external=external)
 
 

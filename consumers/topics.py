@@ -23,7 +23,7 @@ from aiokafka.errors import (
 )
 
 from bot.settings import Settings
-from consumers.findings import JOURNAL, Cluster, Finding, Topic, creation, error, info, journals, judge, warning
+from consumers.findings import JOURNAL, Cluster, Finding, Topic, creation, error, info, journals, judge, logs, warning
 
 LOOK_SECONDS: Final = 15.0
 BROKERS_DEFAULT: Final = -1
@@ -46,9 +46,9 @@ async def look(servers: str, settings: Settings) -> list[Finding]:
 
 
 async def prepare(servers: str, settings: Settings) -> list[Finding]:
-    """Make the dead-letter topic and the journals where they are missing; tell what was made and what could not be."""
+    """Make the logs and the journals where they are missing; tell what was made and what could not be."""
     wanted: Mapping[str, tuple[int, Mapping[str, str]]] = {
-        settings.dead_topic: (BROKERS_DEFAULT, {}),
+        **dict.fromkeys(logs(settings), (BROKERS_DEFAULT, {})),
         **dict.fromkeys(journals(settings), (1, JOURNAL)),
     }
     found: list[Finding] = []
@@ -97,7 +97,7 @@ async def _administrator(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def _cluster(admin: AIOKafkaAdminClient, settings: Settings) -> Cluster:
-    names = {settings.topic, settings.dead_topic, *journals(settings)}
+    names = {settings.topic, *logs(settings), *journals(settings)}
     brokers = (await admin.describe_cluster())["brokers"]
     told = {one["topic"]: one["partitions"] for one in await admin.describe_topics() if one["topic"] in names}
     configs: dict[str, dict[str, str]] = {}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.actions.browsing import Browsing
 from bot.actions.finding import Finding
+from bot.actions.results import Results
 from bot.core.answers import Actor, BadPlace, NotAllowed
 from bot.core.destination import SlackPerson, destination_id
 from bot.core.filters import Filter, parse
@@ -13,7 +14,7 @@ from bot.core.subscription import Style, Subscription
 from bot.core.timing import Quiet
 
 
-class Actions(Finding, Browsing):
+class Actions(Finding, Browsing, Results):
     """What people can do; here what they say of themselves."""
 
     async def preferences(self, actor: Actor) -> Preferred | NotAllowed:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.actions.looking import Looking
 from bot.core.answers import Actor, Listing, NoSuchSubscription, NotAllowed, Shelf
-from bot.core.destination import SlackChannel, SlackPerson, Target, destination_id
+from bot.core.destination import DestinationId, SlackChannel, SlackPerson, Target, destination_id
 from bot.core.event import Event
 from bot.core.facts import Facts
 from bot.core.looks import Passed
@@ -46,6 +46,10 @@ class Browsing(Looking):
             if matches and await self._door.refuse_with(actor, Act.EDIT, one) is None:
                 return one
         return None
+
+    async def leads_to(self, place: DestinationId) -> bool:
+        """Whether anybody's subscription leads there."""
+        return bool(await self._world.subscriptions.of_destination(place))
 
     def lately(self, subscriptions: Sequence[Subscription], *, limit: int) -> tuple[Passed, ...]:
         """The newest of the events seen lately that some of the subscriptions want, each with the first that does."""

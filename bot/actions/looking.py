@@ -58,6 +58,10 @@ class Looking(Listings):
         event = self.find(query)
         if event is None:
             return NoSuchEvent(query=query, of=len(self._world.recent.events()))
+        return await self.why_of(actor, event, here=here)
+
+    async def why_of(self, actor: Actor, event: Event, *, here: Destination | None = None) -> Why:
+        """What each subscription that the actor may see makes of an event. Whether they may ask was looked at."""
         facts = Facts(event)
         judged = [(one, failing(one.filter, facts)) for one in await self._visible(actor, here)]
         judged.sort(key=lambda pair: (pair[1] is not None, pair[0].created, pair[0].id))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.core.destination import Destination, DestinationId
 from bot.core.permission import CLOSED, Policy
+from bot.ports.archive import Afresh, Archive, Opinions
 from bot.ports.letters import RecentLetters
 from bot.ports.outbox import Lanes
 from bot.ports.people import Audit, Channels, Notices, People, Persons, Recent, Subscriptions
@@ -34,4 +35,7 @@ class World:
     secret_of: Callable[[DestinationId], str]
     now: Callable[[], int]
     draw: Callable[[int], int]
+    archive: Archive
+    opinions: Opinions
+    afresh: Afresh
     policy: Policy = CLOSED

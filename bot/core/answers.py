@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from bot.core.destination import Destination, DestinationId, InstallationId, Target
+from bot.core.feedback import Rating
 from bot.core.permission import Act, Rank
 from bot.core.subscription import Subscription, SubscriptionId
 
@@ -198,6 +199,27 @@ class NotKept:
     deliveries: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    """What somebody says of a result is kept; not `anew`: they had said so before."""
+
+    rating: Rating
+    anew: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resent:
+    """A result that the viewer asked for is on its way to a place, at the end of its queue."""
+
+    place: Destination
+    viewer: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The result is not kept any more; nothing was changed."""
+
+
 class Shelf(StrEnum):
     """Which subscriptions a list shows."""
 
@@ -248,5 +270,8 @@ Answer: TypeAlias = (
     | Shown
     | ShownBefore
     | NotKept
+    | Rated
+    | Resent
+    | Forgotten
     | Listing
 )

@@ -4,11 +4,15 @@ It is generated from `payload`; `tidings docs` writes it to `docs/`, and a test 
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+import orjson
 import yaml
 
 from bot.core.envelope import STRUCTURED
+from bot.core.event import Event, Model, Status
+from bot.core.feedback import SOURCE, TYPE, Feedback, Rating, encode
 from bot.core.payload import Data
 from bot.core.schema import EXAMPLE, Untitled
 
@@ -19,6 +23,7 @@ VERSION: Final = "1.0.0"
 
 EVENTS: Final = "inference.events"
 DEAD: Final = "inference.dead"
+FEEDBACK: Final = "inference.feedback"
 
 _CONTEXT: Final[Mapping[str, Schema]] = {
     "specversion": {"const": "1.0", "description": "The version of CloudEvents."},
@@ -68,6 +73,7 @@ def _document() -> Schema:
         "channels": {
             "events": _channel(EVENTS, "Inference events, in any of three forms.", "structured", "binary", "bare"),
             "dead": _channel(DEAD, "What could not be read or delivered, each with why.", "unreadable", "buried"),
+            "feedback": _channel(FEEDBACK, "What people say of results, from below their cards in Slack.", "feedback"),
         },
         "operations": {
             "readEvents": {
@@ -80,9 +86,14 @@ def _document() -> Schema:
                 "channel": {"$ref": "#/channels/dead"},
                 "summary": "Keep what was given up, so that it can be looked at and replayed.",
             },
+            "passOnFeedback": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/feedback"},
+                "summary": "Pass on what people say of results. Of one person and inference the latest time counts.",
+            },
         },
         "components": {
-            "messages": {**_events(), **_dead_letters()},
+            "messages": {**_events(), **_dead_letters(), "feedback": _feedback()},
             "schemas": {"Data": {**data, "examples": [EXAMPLE]}, "Event": _event(), **parts},
         },
     }
@@ -167,6 +178,45 @@ def _message(summary: str, content_type: str, headers: Schema, payload: Schema, 
         },
         "examples": [example],
     }
+
+
+def _feedback() -> Schema:
+    event = Event(
+        source="/fraud",
+        id="inf-4711-2",
+        type="com.example.inference.completed",
+        time=datetime(2026, 9, 21, tzinfo=UTC),
+        inference="inf-4711",
+        status=Status.COMPLETED,
+        model=Model(name="fraud-detector", version="2.1"),
+    )
+    said = Feedback(event=event, rating=Rating.DOWN, team="T024BE7LR", user="U024BE7LH", at=1_790_000_000_123)
+    text = {"type": "string"}
+    by = {"team": {**text, "description": "A Slack workspace."}, "user": {**text, "description": "A Slack user id."}}
+    data = {
+        "verdict": {"enum": [rating.value for rating in Rating], "description": "Thumbs up or down."},
+        "inference_id": text,
+        "event": _record({"source": text, "id": text}, "The event whose card it was said on."),
+        "model": _record({"name": text, "version": {"type": ["string", "null"]}}, "The model of that event."),
+        "by": _record(by, "Who said it."),
+    }
+    context = {**_CONTEXT, "type": {"const": TYPE}, "source": {"const": SOURCE}}
+    return _message(
+        "One person's opinion of one inference, in structured mode. A click that is told twice has the same id; who "
+        "changes their mind sends another, and of one person and inference the one with the latest time counts.",
+        STRUCTURED,
+        {"type": "object", "properties": {"content-type": {"type": "string", "const": STRUCTURED}}},
+        {
+            "type": "object",
+            "required": [*_REQUIRED, "subject", "time", "data"],
+            "properties": {**context, "data": _record(data, "What was said.")},
+        },
+        {"headers": {"content-type": STRUCTURED}, "payload": orjson.loads(encode(said))},
+    )
+
+
+def _record(properties: Schema, description: str) -> Schema:
+    return {"type": "object", "description": description, "required": list(properties), "properties": properties}
 
 
 def _dead_letters() -> Schema:

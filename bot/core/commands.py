@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
+from bot.core.event import Status as Of
 from bot.core.filters import Filter
 from bot.core.subscription import Doubt, Holding, Showing, Style, SubscriptionId, Threading
 from bot.core.timing import Digest, Quiet
@@ -66,11 +67,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe:
-    """Send the filter's events to a place, in a style; `mention` is a Slack user or group id to call with each."""
+    """Send the filter's events to a place, in a style; see `subscription.Style`."""
 
     filter: Filter = field(default_factory=Filter)
     to: Place = field(default_factory=Here)
     mention: str | None = None
+    mention_on: tuple[Of, ...] = ()
     doubt: Doubt = Doubt.REPEAT
     digest: Digest | None = None
     quiet: Quiet | None = None
@@ -82,6 +84,7 @@ class Subscribe:
         """How and when the deliveries look."""
         return Style(
             mention=self.mention,
+            mention_on=self.mention_on,
             doubt=self.doubt,
             digest=self.digest,
             quiet=self.quiet,

@@ -13,7 +13,7 @@ from bot.core.destination import Destination, SlackChannel, SlackGroup, SlackPer
 from bot.core.errors import FilterError
 from bot.core.event import Status
 from bot.core.filters import Filter, parse
-from bot.core.subscription import Doubt, Showing, Style, Subscription, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Showing, Style, Subscription, SubscriptionId, Threading, occasions
 from bot.core.terms import OneOf, Pattern, Term
 from bot.core.timing import Digest, Every, Quiet
 
@@ -45,8 +45,9 @@ class Form:
     """All that is filled in, as it is; nothing of it need make sense.
 
     `models`, `statuses` and `tags` are patterns as a filter writes them, `rest` the filter's other terms as typed;
-    `at`, `since` and `until` are minutes of the day; `digest` is None for each result as it comes, `show` None for what
-    is usual in the place. `confirmed`: post to a channel that is shared with another organisation.
+    `mention_on` are statuses; `at`, `since` and `until` are minutes of the day; `digest` is None for each result as it
+    comes, `show` None for what is usual in the place. `confirmed`: post to a channel that is shared with another
+    organisation.
     """
 
     where: Where = Where.HERE
@@ -59,6 +60,7 @@ class Form:
     tags: tuple[str, ...] = ()
     rest: str = ""
     mention: str = ""
+    mention_on: tuple[str, ...] = ()
     digest: Every | None = None
     at: int = 9 * 60
     quiet: bool = False
@@ -129,6 +131,7 @@ def fill(wanted: Filter, style: Style, form: Form) -> Form:
         tags=picked.get("tag", ()),
         rest=" ".join(map(str, rest)),
         mention="" if _is_group(style.mention) else style.mention or "",
+        mention_on=style.mention_on,
         digest=digest.every if digest else None,
         at=digest.at if digest else form.at,
         quiet=quiet is not None,
@@ -226,8 +229,10 @@ def _style(form: Form, setting: Setting, place: Target) -> Style:
     if not takes_hours(form.where, place):
         return Style(show=form.show)
     threads = takes_threads(form.where, place)
+    mention = form.mention or setting.group or None
     return Style(
-        mention=form.mention or setting.group or None,
+        mention=mention,
+        mention_on=occasions(form.mention_on) if mention else (),
         doubt=form.doubt,
         digest=_digest(form),
         quiet=Quiet(start=form.since, end=form.until) if form.quiet else None,

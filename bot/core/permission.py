@@ -52,6 +52,9 @@ class Act(StrEnum):
     HOLD = "pause, mute or resume a subscription"
     END = "end a subscription"
     PREVIEW = "preview a filter, and ask why an event came or did not"
+    RATE = "say whether a result is good"
+    FETCH = "have a result that they see sent to themselves"
+    REPEAT = "have a result sent to its place again"
     SEE_ALL = "list all subscriptions, and the audit"
     ADMINISTER = "resume a paused place, take over a subscription, replay dead letters, manage API keys"
 
@@ -68,6 +71,9 @@ ROLES: Final[Mapping[Act, frozenset[Role]]] = {
     Act.HOLD: frozenset({Role.OWNER, Role.RECIPIENT, Role.ADMIN}),
     Act.END: frozenset({Role.OWNER, Role.RECIPIENT, Role.ADMIN}),
     Act.PREVIEW: frozenset({Role.MEMBER, Role.ADMIN}),
+    Act.RATE: frozenset({Role.RECIPIENT, Role.INSIDER, Role.ADMIN}),
+    Act.FETCH: frozenset({Role.RECIPIENT, Role.INSIDER, Role.ADMIN}),
+    Act.REPEAT: frozenset({Role.OWNER, Role.ADMIN}),
     Act.SEE_ALL: frozenset({Role.ADMIN}),
     Act.ADMINISTER: frozenset({Role.ADMIN}),
 }
@@ -94,7 +100,7 @@ class Policy:
     strangers: Admission = Admission.DENY
 
 
-_ALONE: Final = frozenset({Act.SUBSCRIBE_SELF, Act.SEE, Act.HOLD, Act.END, Act.EDIT})
+_ALONE: Final = frozenset({Act.SUBSCRIBE_SELF, Act.SEE, Act.HOLD, Act.END, Act.EDIT, Act.RATE, Act.FETCH})
 
 
 CLOSED: Final = Policy()

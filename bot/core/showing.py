@@ -15,7 +15,7 @@ from typing import Final
 
 from bot.core.event import Event, Sensitivity
 from bot.core.facts import Facts
-from bot.core.subscription import Holding, Showing, Subscription
+from bot.core.subscription import Showing, Subscription
 
 
 class Audience(StrEnum):
@@ -98,8 +98,4 @@ def asked_of(subscriptions: Collection[Subscription], event: Event, *, now: int)
     if not anybody_asks(subscriptions):
         return NOBODY_ASKS
     facts = Facts(event)
-    return frozenset(one.style.show for one in subscriptions if not _is_muted(one, now) and one.filter.accepts(facts))
-
-
-def _is_muted(one: Subscription, now: int) -> bool:
-    return one.hold is not None and one.hold.kind is Holding.MUTED and one.hold.holds(now)
+    return frozenset(one.style.show for one in subscriptions if not one.muted(now) and one.filter.accepts(facts))

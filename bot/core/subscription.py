@@ -1,10 +1,12 @@
 """Who wants which events, where, and in which style."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
 from bot.core.destination import Target
+from bot.core.event import Status
 from bot.core.filters import Filter
 from bot.core.timing import Digest, Quiet
 
@@ -71,10 +73,12 @@ class Showing(StrEnum):
 class Style:
     """How and when a subscription's deliveries look.
 
-    `mention` is a Slack user or group id to call, or None. `show` None leaves it to `core.showing` how much is shown.
+    `mention` is a Slack user or group id to call, or None; where `mention_on` is not empty, for these statuses only
+    (as `occasions` writes them). `show` None leaves it to `core.showing` how much is shown.
     """
 
     mention: str | None = None
+    mention_on: tuple[Status, ...] = ()
     doubt: Doubt = Doubt.REPEAT
     digest: Digest | None = None
     quiet: Quiet | None = None
@@ -85,6 +89,12 @@ class Style:
     def prompt(self) -> bool:
         """Whether every event is sent as it comes, at any hour."""
         return self.digest is None and self.quiet is None
+
+
+def occasions(named: Iterable[str]) -> tuple[Status, ...]:
+    """The statuses named, each once and in the order of their table, so that equal ones are written alike."""
+    names = frozenset(named)
+    return tuple(status for status in Status if status in names)
 
 
 class Holding(StrEnum):
@@ -133,3 +143,7 @@ class Subscription:
     created: int = 0
     hold: Hold | None = None
     members: tuple[str, ...] = ()
+
+    def muted(self, now: int) -> bool:
+        """Whether events pass it by, at a time in ms since the epoch."""
+        return self.hold is not None and self.hold.kind is Holding.MUTED and self.hold.holds(now)

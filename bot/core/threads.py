@@ -6,7 +6,7 @@ from typing import NewType
 
 from bot.core.event import Event
 from bot.core.facts import Facts
-from bot.core.subscription import Holding, Subscription, Threading
+from bot.core.subscription import Subscription, Threading
 
 ThreadKey = NewType("ThreadKey", str)
 """16 hexadecimal digits: a hash of a session's or an inference's name. What has the same one is shown together."""
@@ -18,7 +18,7 @@ def thread_of(subscriptions: Iterable[Subscription], event: Event, *, now: int) 
     Those count that want the event now (ms since the epoch). If one of them says OFF there is no thread: who wants a
     result to be seen in the channel must not miss it because of others. Of two kinds of threads the narrower is taken.
     """
-    heard = [one for one in subscriptions if not _is_muted(one, now)]
+    heard = [one for one in subscriptions if not one.muted(now)]
     if all(one.style.thread is Threading.OFF for one in heard):
         return None  # nearly everywhere, and for every event: its facts need not be gathered
     facts = Facts(event)
@@ -41,7 +41,3 @@ def _keys(event: Event) -> tuple[ThreadKey | None, ThreadKey]:
 
 def _key(kind: str, name: str) -> ThreadKey:
     return ThreadKey(blake2b(f"{kind}:{name}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest())
-
-
-def _is_muted(one: Subscription, now: int) -> bool:
-    return one.hold is not None and one.hold.kind is Holding.MUTED and one.hold.holds(now)

@@ -71,13 +71,13 @@ class Outlet(Protocol):
 class Service:
     """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one.
 
-    `together` says how many of those belong in one message of the place, at least one; without it they all do. It
-    raises UnavailableError. `sums`: the outlet can sum up a backlog.
+    `together` gives those of them that belong in one message of the place, the first among them; without it they all
+    do. It raises UnavailableError. `sums`: the outlet can sum up a backlog.
     """
 
     outlet: Outlet
     schedule: Schedule
     pace: Pace
     fit: Callable[[Sequence[Item]], int]
-    together: Callable[[Destination, Sequence[Item]], Awaitable[int]] | None = None
+    together: Callable[[Destination, Sequence[Item]], Awaitable[Sequence[Item]]] | None = None
     sums: bool = False

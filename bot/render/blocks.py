@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.core.event import Event, Failure
 from bot.render import figures
+from bot.render.buttons import row
 from bot.render.discretion import Seen
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import escape
@@ -28,7 +29,7 @@ def card(item: Seen, *, now: int) -> Message:
     event = item.event
     head = [_header(event), _context([*_facts(event), figures.late(item.delivery.appended, now)], event)]
     error = blocks(_error(event.error))
-    tail = [*([_context([item.notice])] if item.notice else []), *_links(event), *_labels(event)]
+    tail = [*([_context([item.notice])] if item.notice else []), *_links(event), *_labels(event), *row(item)]
     shown = result(event.result, ROOM - weight([*head, *error, *tail]))
     content = line(plain(shown)) if event.error is None else failure(event.error)
     return Message(text=_text(event, content, item.notice), blocks=(*head, *error, *blocks(shown), *tail))

@@ -34,11 +34,9 @@ def divided(piece: Element, room: int, *, must: bool) -> Cut:
     match piece:
         case {"type": "rich_text_list"}:
             return _list(piece, room, must=must)
-        case {"type": "rich_text_preformatted", "elements": [{"text": str(text)}, *_]}:
-            line, behind = _lines(text, room, must=must)
-            return _code(piece, line), _code(piece, behind)
         case {"elements": list(elements)}:
-            head, rest = _prose(elements, room, must=must)
+            within = _lines if piece["type"] == "rich_text_preformatted" else _prose
+            head, rest = within(elements, room, must=must)
             return [{**piece, "elements": head}] if head else [], [{**piece, "elements": rest}] if rest else []
         case _:
             return [], [piece]
@@ -108,18 +106,15 @@ def _run(piece: Element, start: int, items: Sequence[Element]) -> list[Element]:
     return [made] if items else []
 
 
-def _code(piece: Element, text: str) -> list[Element]:
-    return [{**piece, "elements": [{**piece["elements"][0], "text": text}]}] if text else []
-
-
-def _lines(text: str, room: int, *, must: bool) -> tuple[str, str]:
-    """At a line's end, at an empty line if one is not far."""
-    end = reach(text, room) or (_crude(text, room) if must else 0)
-    line, gap = text.rfind("\n", 0, end + 1), text.rfind("\n\n", 0, end + 1)
+def _lines(elements: Sequence[Element], room: int, *, must: bool) -> Cut:
+    """At a line's end, at an empty line if one is not far; only the line's end is dropped."""
+    seen, _ = _masks(elements)
+    end = _furthest(elements, room)
+    line, gap = seen.rfind("\n", 0, end + 1), seen.rfind("\n\n", 0, end + 1)
     at = gap if gap * 2 > end else line
     if at > 0:
-        return text[:at], text[at + 1 :]
-    return (text[:end], text[end:]) if must or end >= _FAR else ("", text)
+        return _sliced(elements, 0, at), _sliced(elements, at + 1)
+    return _anywhere(elements, end, must=must)
 
 
 def _prose(elements: Sequence[Element], room: int, *, must: bool) -> Cut:
@@ -128,9 +123,11 @@ def _prose(elements: Sequence[Element], room: int, *, must: bool) -> Cut:
     at = _best(seen, bold, furthest)
     if at:
         return _sliced(elements, 0, at), _sliced(elements, _behind(seen, at))
-    if must or furthest >= _FAR:
-        return _sliced(elements, 0, furthest), _sliced(elements, furthest)
-    return [], list(elements)
+    return _anywhere(elements, furthest, must=must)
+
+
+def _anywhere(elements: Sequence[Element], at: int, *, must: bool) -> Cut:
+    return (_sliced(elements, 0, at), _sliced(elements, at)) if must or at >= _FAR else ([], list(elements))
 
 
 def _best(seen: str, bold: Sequence[bool], furthest: int) -> int:

@@ -1,24 +1,53 @@
 """Markdown as models write it, as pieces of rich text: through markdown-it's tokens, never through patterns.
 
-CommonMark with GitHub's tables, strikethrough and task lists. HTML is shown as text; images become links, because
-Slack would fetch them.
+CommonMark with GitHub's tables, strikethrough and task lists. HTML and maths are shown as written; images become links,
+because Slack would fetch them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
+from markdown_it.rules_core import StateCore
 from markdown_it.tree import SyntaxTreeNode
 
-from bot.render.richtext import BOLD, DIVIDER, PLAIN, Element, Style, link, plain, preformatted, section, span
-from bot.render.table import aligned, too_wide
-from bot.render.text import clean
+from bot.render import maths
+from bot.render.richtext import (
+    BOLD,
+    DIVIDER,
+    ITALIC,
+    PLAIN,
+    Element,
+    Style,
+    link,
+    merged,
+    plain,
+    preformatted,
+    section,
+    span,
+)
+from bot.render.table import Side, table
+from bot.render.text import clean, shorten
 
 _NESTING = 60
-_PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": _NESTING}).enable(["table", "strikethrough"])
+_PARSER = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"]).use(maths.maths)
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
+_SIDES: dict[str, Side] = {"text-align:center": "center", "text-align:right": "right"}
+_LONGEST_LANGUAGE = 40
 _DEEPEST = 8
 """Slack indents lists no deeper."""
+
+
+def _entities(state: StateCore) -> None:
+    """Clean what entities stand for: &#x202e; is a bidi override like any other."""
+    for token in state.tokens:
+        for inner in token.children or ():
+            if inner.type == "text_special":
+                inner.content = clean(inner.content)
+
+
+_PARSER.core.ruler.before("text_join", "clean", _entities)
 
 
 def pieces(source: str) -> list[Element]:
@@ -36,8 +65,12 @@ def _block(nodes: Iterable[SyntaxTreeNode]) -> Iterator[Element]:
         match node.type:
             case "heading":
                 yield {**section(_inline(node.children, BOLD)), "heading": True}
-            case "fence" | "code_block":
+            case "fence":
+                yield from _fence(node)
+            case "code_block" | maths.BLOCK:
                 yield preformatted(node.content.rstrip("\n"))
+            case "html_block":
+                yield section(span(node.content.rstrip("\n")))
             case "hr":
                 yield DIVIDER
             case "blockquote":
@@ -48,6 +81,14 @@ def _block(nodes: Iterable[SyntaxTreeNode]) -> Iterator[Element]:
                 yield _table(node)
             case _:
                 yield section(_inline(node.children))
+
+
+def _fence(node: SyntaxTreeNode) -> Iterator[Element]:
+    """Code, below a line that tells its language."""
+    language = clean(unescapeAll(node.info)).split(maxsplit=1)
+    if language:
+        yield section(span(shorten(language[0], _LONGEST_LANGUAGE), ITALIC))
+    yield preformatted(node.content.rstrip("\n"))
 
 
 def _joined(found: Iterable[Element]) -> Iterator[Element]:
@@ -89,28 +130,24 @@ def _inline(nodes: Iterable[SyntaxTreeNode], style: Style = PLAIN) -> list[Eleme
             case "softbreak" | "hardbreak":
                 made += span("\n", style)
             case "link":
-                made += link(str(node.attrs.get("href", "")), _visible(node), style)
+                made += _link(node, style)
             case "image":
-                made += link(str(node.attrs.get("src", "")), f"🖼 {_visible(node)}".rstrip(), style)
+                made += link(str(node.attrs.get("src", "")), f"🖼 {_bare(node.children)}".rstrip(), style)
             case _:
                 made += span(node.content, style)
-    return _merged(made)
+    return merged(made)
 
 
-def _merged(inlines: Sequence[Element]) -> list[Element]:
-    """Neighbours of one style as one element."""
-    made: list[Element] = []
-    for element in inlines:
-        last = made[-1] if made else None
-        if last and last["type"] == element["type"] == "text" and last.get("style") == element.get("style"):
-            last["text"] += element["text"]
-        else:
-            made.append(element)
-    return made
+def _link(node: SyntaxTreeNode, style: Style) -> list[Element]:
+    """A link; one that shows its address shows it as it is followed, not in letters that only look like it."""
+    url = str(node.attrs.get("href", ""))
+    bare = node.info == "auto" and not url.startswith("mailto:")
+    return link(url, url if bare else plain([section(_inline(node.children))]), style)
 
 
-def _visible(node: SyntaxTreeNode) -> str:
-    return plain([section(_inline(node.children))])
+def _bare(nodes: Iterable[SyntaxTreeNode]) -> str:
+    """The text of an image's description, whatever it holds."""
+    return "".join(" " if node.type == "softbreak" else node.content or _bare(node.children) for node in nodes)
 
 
 def _quote(node: SyntaxTreeNode) -> Iterator[Element]:
@@ -128,12 +165,16 @@ def _quote(node: SyntaxTreeNode) -> Iterator[Element]:
 def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Element]:
     """A list is flat in Slack: what is nested interrupts it, and it goes on behind with the next number."""
     ordered = node.type == "ordered_list"
-    first = int(node.attrs.get("start", 1)) if ordered else 1
+    offset = int(node.attrs.get("start", 1)) - 1 if ordered else 0
     run: list[Element] = []
-    offset = first - 1
 
     def flush() -> Iterator[Element]:
         nonlocal run, offset
+        if run and offset < 0:
+            # Slack counts from one on: a list that begins with nought begins with a paragraph.
+            nought, *run = run
+            yield section([*span("0. "), *nought["elements"]])
+            offset = 0
         if run:
             made: Element = {"type": "rich_text_list", "style": "ordered" if ordered else "bullet", "elements": run}
             made |= {"indent": min(indent, _DEEPEST)} if indent else {}
@@ -147,7 +188,8 @@ def _list(node: SyntaxTreeNode, indent: int) -> Iterator[Element]:
         for child in item.children:
             if child.type == "paragraph" and open_:
                 head = run[-1]["elements"]
-                head += [*span("\n" if head else ""), *_task(_inline(child.children))]
+                said = _inline(child.children)
+                head += [*span("\n"), *said] if head else _task(said)
                 continue
             if open_:
                 run[-1]["elements"] = run[-1]["elements"] or span(" ")
@@ -168,16 +210,6 @@ def _task(inlines: list[Element]) -> list[Element]:
 
 
 def _table(node: SyntaxTreeNode) -> Element:
-    rows = [[_inline(cell.children) for cell in row.children] for part in node.children for row in part.children]
-    texts = [[plain([section(cell)]) for cell in row] for row in rows]
-    if not too_wide(texts):
-        return preformatted(aligned(texts))
-    names, *values = rows
-    return {"type": "rich_text_list", "style": "bullet", "elements": [_record(names, row) for row in values]}
-
-
-def _record(names: Sequence[Sequence[Element]], row: Sequence[Sequence[Element]]) -> Element:
-    made: list[Element] = []
-    for name, value in zip(names, row, strict=True):
-        made += [*span("\n" if made else ""), *span(f"{plain([section(name)])}: ", BOLD), *value]
-    return section(made)
+    rows = [row.children for part in node.children for row in part.children]
+    sides = [_SIDES.get(str(cell.attrs.get("style", "")), "left") for cell in rows[0]]
+    return table([[_inline(cell.children) for cell in row] for row in rows], sides)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from bot.core.delivery import Delivery
+from bot.core.cards import Told
+from bot.core.delivery import Delivery, DeliveryId
 from bot.core.event import Event
 
 Block: TypeAlias = dict[str, Any]
@@ -51,14 +52,41 @@ def metadata(items: Sequence[Item]) -> dict[str, Any]:
     that is longer than 60 characters is left out, which keeps twenty items below 2 KB (the limit is not published).
     https://docs.slack.dev/messaging/message-metadata
     """
-    events = (quote(item.event.id, safe="", errors="replace") for item in items)
+    return metadata_of(told(items))
+
+
+def metadata_of(told: Sequence[Told]) -> dict[str, Any]:
+    """The same, of deliveries that were told before and whose events are no longer at hand."""
     return {
         "event_type": DELIVERY_EVENT,
         "event_payload": {
-            "deliveries": ",".join(item.delivery.id for item in items),
-            "events": ",".join(event for event in events if len(event) <= _LONGEST_ID),
+            "deliveries": ",".join(one.delivery for one in told),
+            "events": ",".join(one.event for one in told if one.event),
         },
     }
+
+
+def told(items: Sequence[Item]) -> tuple[Told, ...]:
+    """The deliveries as metadata names them."""
+    events = [quote(item.event.id, safe="", errors="replace") for item in items]
+    return tuple(
+        Told(delivery=item.delivery.id, event=event if len(event) <= _LONGEST_ID else "")
+        for item, event in zip(items, events, strict=True)
+    )
+
+
+def marked(metadata: Mapping[str, Any], name: str, value: str) -> dict[str, Any]:
+    """Metadata with one more field in its payload: an id, nothing that could be read."""
+    return {**metadata, "event_payload": {**metadata["event_payload"], name: value}}
+
+
+def card_marked(metadata: Mapping[str, Any] | None) -> str | None:
+    """The inference whose card a message of ours is, by its metadata."""
+    match metadata:
+        case {"event_type": "tidings_delivery", "event_payload": {"card": str(card)}}:
+            return card
+        case _:
+            return None
 
 
 def thread_marked(metadata: Mapping[str, Any] | None) -> str | None:
@@ -89,7 +117,7 @@ def summary_metadata(name: str, told: int, last: Sequence[str]) -> dict[str, Any
     return {"event_type": DELIVERY_EVENT, "event_payload": {"summary": name, "told": told, "marks": marks}}
 
 
-def marked(metadata: Mapping[str, Any] | None, deliveries: Collection[D]) -> set[D]:
+def carries(metadata: Mapping[str, Any] | None, deliveries: Collection[D]) -> set[D]:
     """Those of the deliveries that a message carries, by its metadata: by their ids, or as a summary marks them."""
     summed = summed_up(metadata)
     if summed is None:
@@ -134,6 +162,17 @@ def _decoded(marks: str) -> bytes:
         return urlsafe_b64decode(marks)
     except ValueError:  # anybody's app may write what it likes
         return b""
+
+
+def told_again(metadata: Mapping[str, Any] | None) -> tuple[Told, ...]:
+    """What `told` gave, as far as metadata still tells it: an event's id may have been left out."""
+    match metadata:
+        case {"event_payload": {"deliveries": str(deliveries), "events": str(events)}}:
+            ids, names = deliveries.split(","), events.split(",")
+            names = names if len(names) == len(ids) else [""] * len(ids)
+            return tuple(Told(delivery=DeliveryId(one), event=name) for one, name in zip(ids, names, strict=True))
+        case _:
+            return ()
 
 
 def told_of(metadata: Mapping[str, Any] | None) -> tuple[str, ...] | None:

@@ -200,7 +200,6 @@ def place_of_group(text: str) -> str:
 
 
 def _which(form: Form) -> list[Block]:
-    statuses = {str(status): word(status) for status in Status}
     return [
         ask(
             "models",
@@ -213,7 +212,7 @@ def _which(form: Form) -> list[Block]:
         ask(
             "statuses",
             "Statuses",
-            inputs.choose_some("statuses", statuses, form.statuses, hint="Any status"),
+            inputs.choose_some("statuses", _statuses(), form.statuses, hint="Any status"),
             tell=True,
             needed=False,
         ),
@@ -227,6 +226,10 @@ def _which(form: Form) -> list[Block]:
             hint=f"In the filter language; {typed('/tidings help filter')} explains it.",
         ),
     ]
+
+
+def _statuses() -> dict[str, str]:
+    return {str(status): word(status) for status in Status}
 
 
 def typed(words: str) -> str:
@@ -267,11 +270,15 @@ def _how(draft: Draft) -> list[Block]:
             "mention",
             "Mention",
             inputs.person("mention", form.mention, hint="Nobody"),
+            tell=True,
             needed=False,
             hint=f"Called with each result.{calls}",
         ),
         ask("digest", "How often", inputs.choose("digest", _DIGESTS, form.digest or AS_THEY_COME), tell=True),
     ]
+    if form.mention or setting.group:
+        some = inputs.choose_some("mention_on", _statuses(), form.mention_on, hint="Any status")
+        blocks.insert(1, ask("mention_on", "Mention only for", some, needed=False))
     if form.digest is Every.DAY:
         blocks.append(ask("at", "At", inputs.time("at", clock(form.at))))
     box = option("Hold results during quiet hours", "yes", "They come when the quiet hours end.")

@@ -9,6 +9,7 @@ from bot.core.answers import (
     Answer,
     BadPlace,
     Changed,
+    Forgotten,
     Listing,
     Moved,
     NoSuchPlace,
@@ -18,6 +19,8 @@ from bot.core.answers import (
     NotKept,
     Overtaken,
     PlaceResumed,
+    Rated,
+    Resent,
     Shown,
     ShownBefore,
     Subscribed,
@@ -29,7 +32,7 @@ from bot.core.answers import (
 from bot.core.looks import History, Look, NoSuchEvent, Preferred, Preview, Report, Why
 from bot.render.doubt import came_of_it
 from bot.render.message import Message
-from bot.render.reply import looks, places, subscriptions
+from bot.render.reply import looks, places, results, subscriptions
 from bot.render.reply.history import history
 from bot.render.reply.lists import PAGE, PER_PAGE, halted, listing, row
 from bot.render.reply.mistakes import (
@@ -80,10 +83,10 @@ def reply(answer: Answer | Look, *, again: str | None = None, now: int | None = 
             return places.no_such_place(answer)
         case Listing():
             return listing(answer, page=1, now=now)
-        case Shown() | ShownBefore() | NotKept():
-            return said(came_of_it(answer))
         case Preview() | Why() | NoSuchEvent() | Report() | History() | Preferred():
             return _look(answer)
+        case Shown() | ShownBefore() | NotKept() | Rated() | Resent() | Forgotten():
+            return _result(answer)
         case NothingToUndo() | Overtaken() | Unchanged() | AlreadySubscribed() | NoSuchSubscription():
             return _as_it_was(answer)
         case _:
@@ -104,6 +107,14 @@ def _subscription(answer: Subscribed | Unsubscribed | Changed | Tested | Undone 
             return subscriptions.undone(answer)
         case Adopted():
             return subscriptions.adopted(answer)
+
+
+def _result(answer: Shown | ShownBefore | NotKept | Rated | Resent | Forgotten) -> Message:
+    match answer:
+        case Shown() | ShownBefore() | NotKept():
+            return said(came_of_it(answer))
+        case _:
+            return results.told(answer)
 
 
 def _as_it_was(

@@ -1,11 +1,11 @@
 """An event's result as rich text, and as plain text for previews."""
 
-import json
-
 from bot.core.event import Event, Failure, Json
 from bot.render.markdown import pieces
-from bot.render.richtext import Element, fit, plain, preformatted, section, span
+from bot.render.richtext import ITALIC, Element, fit, plain, section, span, weight
 from bot.render.text import clean
+from bot.render.tree import line as one_line
+from bot.render.tree import tree
 
 _LONGEST_SOURCE = 20_000
 """More is not read: it could not be shown, and reading it takes time."""
@@ -13,14 +13,21 @@ LONGEST = 200_000
 """Characters of a result that are worth parts in a thread; a longer one is a file's."""
 _LONGEST_PREVIEW = 4_000
 _NOTICE = 40
+_BREADTHS = (100, 40, 20, 10, 5)
+_DEPTH = 8
 
 
 def result(value: Json, room: int) -> list[Element]:
-    """The result within `room`: Markdown of a text, the JSON of anything else. What is cut is said."""
-    made, missing = fit(_pieces(value, _LONGEST_SOURCE), room - _NOTICE)
-    missing += _unread(value)
+    """The result within `room`: Markdown of a text, a table or tree of anything else. What is cut is said."""
+    room -= _NOTICE
+    made = _pieces(value, _LONGEST_SOURCE)
+    if not isinstance(value, str) and weight(made) > room:
+        made = _abridged(value, room)
+    made, missing = fit(made, room)
+    if isinstance(value, str):
+        missing += max(0, len(value) - _LONGEST_SOURCE)
     if missing:
-        made.append(section(span(f"… {missing:,} more characters", frozenset({"italic"}))))
+        made.append(section(span(f"… {missing:,} more characters", ITALIC)))
     return made
 
 
@@ -30,14 +37,8 @@ def pieces_of(value: Json) -> list[Element]:
 
 
 def length(value: Json) -> int:
-    """The result's length in characters, as text or JSON."""
-    match value:
-        case None:
-            return 0
-        case str(text):
-            return len(text)
-        case _:
-            return len(_json(value))
+    """The result's length in characters: of a text as it came, of anything else as it is shown."""
+    return len(value) if isinstance(value, str) else len(plain(_pieces(value, LONGEST)))
 
 
 def preview(event: Event) -> tuple[str, int]:
@@ -53,8 +54,8 @@ def preview(event: Event) -> tuple[str, int]:
         case str(text):
             return line(plain(pieces(text[:_LONGEST_PREVIEW]))), max(0, len(text) - _LONGEST_PREVIEW)
         case other:
-            text = json.dumps(other, ensure_ascii=False)
-            return clean(text[:_LONGEST_PREVIEW]), max(0, len(text) - _LONGEST_PREVIEW)
+            text = one_line(other)
+            return text[:_LONGEST_PREVIEW], max(0, len(text) - _LONGEST_PREVIEW)
 
 
 def failure(error: Failure) -> str:
@@ -74,12 +75,14 @@ def _pieces(value: Json, most: int) -> list[Element]:
         case str():
             return pieces(value[:most])
         case _:
-            return [preformatted(clean(_json(value)[:most]))]
+            return tree(value)
 
 
-def _json(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _unread(value: Json) -> int:
-    return max(0, length(value) - _LONGEST_SOURCE)
+def _abridged(value: Json, room: int) -> list[Element]:
+    """As much of each level as leaves room for every level; if that is too much yet, the least."""
+    made: list[Element] = []
+    for breadth in _BREADTHS:
+        made = tree(value, breadth=breadth, depth=_DEPTH)
+        if weight(made) <= room:
+            break
+    return made

@@ -17,6 +17,7 @@ Style: TypeAlias = frozenset[str]
 
 PLAIN: Style = frozenset()
 BOLD: Style = frozenset({"bold"})
+ITALIC: Style = frozenset({"italic"})
 DIVIDER: Element = {"type": "divider"}
 LONGEST_URL = 3_000
 _MOST_DIVIDERS = 12
@@ -38,9 +39,19 @@ def link(url: str, label: str, style: Style = PLAIN) -> list[Element]:
     label = label.strip()
     shown = _destination(url)
     if shown is None:
-        return span(f"{label} ({url})" if label and label != url else url or label, style)
+        return span(f"{label} ({url})" if label and url and label != url else url or label, style)
     text = label or url
     return [_styled({"type": "link", "url": url, "text": text if text in {url, shown} else f"{text} ({shown})"}, style)]
+
+
+def merged(inlines: Iterable[Element]) -> list[Element]:
+    """Neighbouring texts of one style as one."""
+    made: list[Element] = []
+    for kind, group in groupby(inlines, key=lambda element: element["type"] == "text" and (element.get("style") or {})):
+        alike = list(group)
+        text = "".join(element["text"] for element in alike)
+        made += alike if kind is False or len(alike) == 1 else [{**alike[0], "text": text}]
+    return made
 
 
 def section(inlines: Sequence[Element]) -> Element:

@@ -117,7 +117,7 @@ VERBS = (
 
 
 STYLES = (
-    ("mention @ana", "calls a person, or a user group, with each result"),
+    ("mention @ana", "calls a person, or a user group, with each result; `on failed,needs_review`: with those only"),
     ("digest 15m", "one message for each quarter of an hour, with all that came in it"),
     ("digest hourly", "one message an hour"),
     ("digest daily 09:00", "one message a day, at this time of yours"),

@@ -19,7 +19,19 @@ from bot.actions.acts import Actions
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.installation import Installations
 from bot.ports.summaries import Summaries
-from bot.slack import buttons, channels, commands, home, lifecycle, lists, modals, preferences, shortcuts, unexpected
+from bot.slack import (
+    buttons,
+    channels,
+    commands,
+    home,
+    lifecycle,
+    lists,
+    modals,
+    preferences,
+    results,
+    shortcuts,
+    unexpected,
+)
 from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
@@ -68,6 +80,7 @@ class SlackApp:
         home.listen(self.bolt, desk)
         preferences.listen(self.bolt, desk)
         shortcuts.listen(self.bolt, desk)
+        results.listen(self.bolt, desk)
         channels.listen(self.bolt, desk)
         happenings.listen(self.bolt, desk)
         cards.listen(self.bolt, desk)

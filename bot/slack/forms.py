@@ -142,6 +142,7 @@ _READ: Final[Mapping[str, Any]] = {
     "tags": _several,
     "rest": _typed,
     "mention": lambda answer: answer.get("selected_user"),
+    "mention_on": _several,
     "digest": _of(Every),
     "at": _time,
     "quiet": _ticked,

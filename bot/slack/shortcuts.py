@@ -1,6 +1,6 @@
 """The message shortcuts: a filter drafted from a result that somebody looks at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -44,7 +44,11 @@ async def _draft(desk: Desk, request: Request, *, less: bool) -> None:
     if told is None:
         await show(desk, request, said_view("Not a result", not_ours()))
         return
-    events = [found for found in (desk.actions.find(unquote(one)) for one in told) if found is not None]
+    await draft(desk, request, [found for one in told if (found := desk.actions.find(unquote(one)))], less=less)
+
+
+async def draft(desk: Desk, request: Request, events: Sequence[Event], *, less: bool) -> None:
+    """Open a form for more results like the newest of these, or for fewer; an empty form where there are none."""
     place = here(request)
     setting = setting_of(request)
     if not events:
@@ -67,7 +71,7 @@ def _less(wanted: Filter, bringing: Subscription | None) -> Form:
     return fill(wanted, bringing.style, Form(where=Where.KEEP))
 
 
-def _about(events: list[Event]) -> str:
+def _about(events: Sequence[Event]) -> str:
     return "" if len(events) == 1 else f"That message tells of {len(events)} results; this is drafted from the newest. "
 
 

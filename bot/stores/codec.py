@@ -22,9 +22,19 @@ from bot.core.destination import (
     destination_id,
 )
 from bot.core.errors import DestinationError
-from bot.core.event import EventKey, Position
+from bot.core.event import EventKey, Position, Status
 from bot.core.filters import parse
-from bot.core.subscription import Doubt, Hold, Holding, Showing, Style, Subscription, SubscriptionId, Threading
+from bot.core.subscription import (
+    Doubt,
+    Hold,
+    Holding,
+    Showing,
+    Style,
+    Subscription,
+    SubscriptionId,
+    Threading,
+    occasions,
+)
 from bot.core.timing import read_digest, read_quiet
 from bot.ports.outbox import Parked
 
@@ -132,9 +142,10 @@ def attempt_fields(attempt: Attempt) -> dict[str, str | int]:
     return {"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason}
 
 
-def _style(style: Style) -> dict[str, str | None]:
+def _style(style: Style) -> dict[str, str | list[Status] | None]:
     return {
         "mention": style.mention,
+        "mention_on": list(style.mention_on),
         "doubt": style.doubt,
         "digest": None if style.digest is None else str(style.digest),
         "quiet": None if style.quiet is None else str(style.quiet),
@@ -147,6 +158,7 @@ def _read_style(found: Mapping[str, Any]) -> Style:
     digest, quiet, show = found.get("digest"), found.get("quiet"), found.get("show")
     return Style(
         mention=found.get("mention"),
+        mention_on=occasions(found.get("mention_on", ())),
         doubt=Doubt(found.get("doubt", Doubt.REPEAT)),
         digest=read_digest(digest) if digest else None,
         quiet=read_quiet(quiet) if quiet else None,

@@ -148,6 +148,10 @@ class Keys:
         """HASH, or a part: `rows`, `order` or `inside`; with an expiry: what a summary tells; see tell.lua."""
         return f"{self.prefix}list:{name}{part and f':{part}'}"
 
+    def card(self, place: DestinationId, card: str) -> str:
+        """STRING with an expiry: where an inference is shown in a place, and how far, as JSON; see cards.py."""
+        return f"{self.prefix}card:{place}:{card}"
+
     @property
     def wake(self) -> str:
         """Pub/sub channel: a lane became due at once. A hint; workers also look by themselves."""
@@ -220,6 +224,10 @@ class Keys:
     def audit(self) -> str:
         """STREAM: who changed what, when, before and after."""
         return f"{self.prefix}audit"
+
+    def opinion(self, about: str) -> str:
+        """STRING with an expiry: a person's last word on an inference: `up` or `down`, a colon, and when."""
+        return f"{self.prefix}opinion:{about}"
 
     @property
     def orphans(self) -> str:

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from bot.core.destination import DestinationId
+from bot.core.event import Event
+from bot.core.mentions import called
 from bot.core.subscription import Subscription
 from bot.ports.people import Subscriptions
 
@@ -31,3 +33,7 @@ class Leading:
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return known
+
+    async def called(self, place: DestinationId, events: Sequence[Event]) -> tuple[str, ...]:
+        """Whom a message to the place calls that tells of these events. Raises UnavailableError."""
+        return called(await self.to(place), events, now=self._clock())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bot.core.cloudevent import read
-from bot.core.event import Event, Position, Unreadable
+from bot.core.event import Event, EventKey, Position, Unreadable
 from bot.core.looks import Tokens
 
 MOST: Final = 500
@@ -80,6 +80,15 @@ class RecentEvents:
             self._tokens = None
         return self._events
 
+    def find(self, key: EventKey) -> tuple[Event, Position] | None:
+        """The newest record of this event, and where it lies."""
+        if self._events is None:
+            self.events()
+        for one in reversed(self._kept):
+            if isinstance(one, _Read) and one.event is not None and one.event.key == key:
+                return one.event, one.position
+        return None
+
     def tokens(self) -> Tokens:
         """Models and tags among them, the most frequent first; of those equally frequent the one seen last."""
         events = self.events()
@@ -99,6 +108,7 @@ class _Read:
     event: Event | None
     timestamp: int
     size: int
+    position: Position
 
 
 def _read(kept: Record | _Read) -> _Read:
@@ -107,9 +117,9 @@ def _read(kept: Record | _Read) -> _Read:
     position = Position(topic=kept.topic, partition=kept.partition, offset=kept.offset)
     match read(kept.value, kept.headers, position, timestamp=kept.timestamp):
         case Unreadable():
-            return _Read(None, kept.timestamp, _size(kept))
+            return _Read(None, kept.timestamp, _size(kept), position)
         case event:
-            return _Read(event, kept.timestamp, _size(kept))
+            return _Read(event, kept.timestamp, _size(kept), position)
 
 
 def _size(kept: Record | _Read) -> int:

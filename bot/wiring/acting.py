@@ -10,6 +10,7 @@ from bot.actions.world import World
 from bot.core.address import check_url
 from bot.core.permission import Policy
 from bot.outlets.slack.web import SlackWeb
+from bot.ports.archive import Archive
 from bot.ports.people import Recent
 from bot.render.webhook import signing_secret
 from bot.settings import Settings, has_slack
@@ -17,6 +18,7 @@ from bot.slack.directory.channels import SlackChannels
 from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations
 from bot.slack.notices import SlackNotices
+from bot.stores.afresh import RedisAfresh
 from bot.stores.removal import Removal
 from bot.wiring.installing import directory_of, installations, sure_token_of
 from bot.wiring.stores import HOUR, SHARDS, Stores
@@ -34,7 +36,7 @@ class Acting:
 
 
 @asynccontextmanager
-async def acts(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterator[Acting]:
+async def acts(settings: Settings, kept: Stores, recent: Recent, archive: Archive) -> AsyncIterator[Acting]:
     """The acts, for Slack, REST and the command line: one for a process. On the way out notices are finished."""
     async with AsyncExitStack() as open_:
         web = await open_.enter_async_context(SlackWeb(settings.slack_api_url))
@@ -66,6 +68,9 @@ async def acts(settings: Settings, kept: Stores, recent: Recent) -> AsyncIterato
             secret_of=lambda destination: signing_secret(master, destination),
             now=kept.clock,
             draw=secrets.randbelow,
+            archive=archive,
+            opinions=kept.feedback,
+            afresh=RedisAfresh(kept.outbox, kept.parked),
             policy=Policy(guests=settings.guests, strangers=settings.strangers),
         )
         yield Acting(actions=Actions(world), world=world, web=web, installations=found, channels=directory.channels)

@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 
 from bot.core import pacing, schedules
-from bot.core.destination import Destination, DestinationId, SlackChannel, Webhook, destination_id
+from bot.core.destination import Destination, DestinationId, Webhook, destination_id
 from bot.core.doubt import policy
 from bot.core.event import Event
 from bot.core.showing import Audience, anybody_asks, asked_of, view
 from bot.core.subscription import Doubt, Showing
+from bot.outlets.slack.gathering import gather
 from bot.outlets.slack.onlookers import Onlookers
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.web import SlackWeb
@@ -23,6 +23,7 @@ from bot.render.discretion import body
 from bot.settings import Settings
 from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations
+from bot.stores.cards import RedisCards
 from bot.stores.gate import Gatekeeper
 from bot.stores.leading import Leading
 from bot.stores.summaries import RedisSummaries
@@ -50,8 +51,9 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
         threads = RedisThreads(
             kept.redis, kept.keys, leading, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
         )
+        cards = _cards(settings, kept)
         onlookers = Onlookers(directory.channels, leading.to, clock=kept.clock)
-        slack = await open_.enter_async_context(_slack(settings, kept, found, threads, onlookers))
+        slack = await open_.enter_async_context(_slack(settings, kept, found, leading, threads, onlookers, cards))
         webhook = await open_.enter_async_context(
             WebhookOutlet(
                 settings.secret.get_secret_value(),
@@ -67,7 +69,7 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
                     schedule=schedules.SLACK,
                     pace=pacing.SLACK,
                     fit=take,
-                    together=_together(threads),
+                    together=_together(threads, cards),
                     sums=True,
                 ),
                 "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
@@ -80,8 +82,10 @@ def _slack(
     settings: Settings,
     kept: Stores,
     found: SingleInstallation | ManyInstallations,
+    leading: Leading,
     threads: RedisThreads,
     onlookers: Onlookers,
+    cards: RedisCards | None,
 ) -> SlackOutlet:
     async def policy_of(place: DestinationId, events: Sequence[Event]) -> Doubt:
         return policy(await kept.subscriptions.of_destination(place), events)
@@ -91,8 +95,10 @@ def _slack(
         found.token_of,
         renew=found.renew,
         policy_of=policy_of,
+        called_in=leading.called,
         threads=threads,
         views_of=onlookers.views_of,
+        cards=cards,
         summaries=RedisSummaries(kept.redis, kept.keys, epoch=kept.epoch),
     )
 
@@ -110,13 +116,17 @@ def _body(kept: Stores, leading: Leading) -> Callable[[Webhook, Item], Awaitable
     return body_of
 
 
-def _together(threads: RedisThreads) -> Callable[[Destination, Sequence[Item]], Awaitable[int]]:
-    async def together(place: Destination, items: Sequence[Item]) -> int:
-        """How many of a channel's items, from the first, go into the same thread, or into none."""
-        if not isinstance(place, SlackChannel):
-            return len(items)
-        keys = await threads.of(destination_id(place), [item.event for item in items])
-        return len(list(takewhile(lambda key: key == keys[0], keys)))
+def _cards(settings: Settings, kept: Stores) -> RedisCards | None:
+    if not settings.card_hours:
+        return None
+    return RedisCards(kept.redis, kept.keys, lasting=round(settings.card_hours * HOUR))
+
+
+def _together(
+    threads: RedisThreads, cards: RedisCards | None
+) -> Callable[[Destination, Sequence[Item]], Awaitable[Sequence[Item]]]:
+    async def together(place: Destination, items: Sequence[Item]) -> Sequence[Item]:
+        return await gather(threads, cards, place, items)
 
     return together
 

@@ -23,6 +23,7 @@ from bot.stores.audit import RedisAudit
 from bot.stores.clock import RedisClock
 from bot.stores.epoch import Epoch
 from bot.stores.fallen import RedisRecentLetters
+from bot.stores.feedback import KafkaFeedback
 from bot.stores.journal import KafkaJournal, ends
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
@@ -64,6 +65,7 @@ class Stores:
     audit: RedisAudit
     letters: RedisRecentLetters
     parked: ParkedJournal
+    feedback: KafkaFeedback
     epoch: Epoch
     recovery: Recovery
     clock: RedisClock
@@ -103,6 +105,9 @@ async def stores(settings: Settings, kafka: AIOKafkaProducer) -> AsyncIterator[S
                 audit=RedisAudit(redis, keys),
                 letters=RedisRecentLetters(redis, keys, now=clock),
                 parked=parked,
+                feedback=KafkaFeedback(
+                    kafka, settings.feedback_topic, redis, keys, lasting=round(settings.remember_hours * HOUR)
+                ),
                 epoch=epoch,
                 recovery=Recovery(
                     bare,

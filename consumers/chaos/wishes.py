@@ -16,6 +16,8 @@ CHANNELS = (
     ("support-copilot", "maya.lindqvist"),
 )
 """Each hears of one model; the load has more models than there are channels, so that Slack's share stays small."""
+WHOLE = "general"
+"""The channel that hears of its model's inferences from their beginning, so that their cards are changed in place."""
 ASKER = "maya.lindqvist"
 HOOKS = ("all", "ended", "even")
 """Paths of the receiver: one for everything, one for inferences that ended, one for every other model."""
@@ -37,9 +39,9 @@ def wishes(users: Mapping[str, str], receiver: str, *, models: int) -> Sequence[
         Wish(
             by=ASKER,
             channel="general",
-            text=f"subscribe user:{asker} status:completed,failed to me",
+            text=f"subscribe user:{asker} to me",
             place=f"@{ASKER}",
-            wants=lambda data: (data.get("requester") or {}).get("slack_id") == asker and data["status"] in ENDED,
+            wants=lambda data: (data.get("requester") or {}).get("slack_id") == asker,
         ),
         Wish(by=ASKER, channel="general", text=f"subscribe to {receiver}/all", place="hook all", wants=lambda _: True),
         Wish(
@@ -61,10 +63,11 @@ def wishes(users: Mapping[str, str], receiver: str, *, models: int) -> Sequence[
 
 def _channel(channel: str, by: str, number: int) -> Wish:
     name = model(number)
+    statuses = "" if channel == WHOLE else " status:failed,needs_review"
     return Wish(
         by=by,
         channel=channel,
-        text=f"subscribe model:{name} status:failed,needs_review",
+        text=f"subscribe model:{name}{statuses}",
         place=channel,
-        wants=lambda data: data["model"]["name"] == name and data["status"] in URGENT,
+        wants=lambda data: data["model"]["name"] == name and (channel == WHOLE or data["status"] in URGENT),
     )

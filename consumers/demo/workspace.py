@@ -51,14 +51,22 @@ class Workspace:
         return names
 
     async def watch(self, seen: Callable[[str, str, float], None]) -> None:
-        """Call `seen` with channel id, event id and time for everything posted, until cancelled."""
+        """Call `seen` with channel id, event id and time for all that messages come to tell, until cancelled.
+
+        A message that was changed goes on telling what it told before, which is nothing new; told by another message it
+        would be.
+        """
         after = 0
+        told: dict[tuple[str, str], set[str]] = {}
         while True:
-            page = await self._get(f"/sandbox/ledger?after={after}")
+            page = await self._get(f"/sandbox/ledger?kind=all&after={after}")
             for entry in page["entries"]:
                 payload = (entry["metadata"] or {}).get("event_payload", {})
+                before = told.setdefault((entry["channel"], entry["ts"]), set())
                 for event in filter(None, str(payload.get("events", "")).split(",")):
-                    seen(entry["channel"], event, entry["received_at"])
+                    if event not in before:
+                        before.add(event)
+                        seen(entry["channel"], event, entry["received_at"])
             after = page["next"]
             if not page["has_more"]:
                 await asyncio.sleep(POLL_SECONDS)

@@ -24,6 +24,7 @@ from bot.core.target import read_place, write_place
 from bot.core.timing import read_digest, read_quiet
 from consumers.subsfile import Entry, FileError, Rest, entry_of, read, team_named, write
 from consumers.subsplan import Change, Create, Leave, PlanError, Remove, changes, plan
+from tests.core.strategies import some_called
 
 NOW = 1_800_000_000_000
 users = st.from_regex("[UW][A-Z0-9]{2,10}", fullmatch=True)
@@ -56,6 +57,7 @@ styles = st.builds(
     thread=st.sampled_from(Threading),
     show=st.none() | st.sampled_from(Showing),
 )
+styles = some_called(styles)
 rests = st.none() | st.builds(
     Rest, kind=st.sampled_from([Holding.PAUSED, Holding.MUTED]), until=st.none() | st.integers(NOW + 1, NOW * 2)
 )
@@ -204,6 +206,7 @@ HEAD = "version: 1\nteam: T1\nsubscriptions:\n"
         (HEAD + "- to: '#C024BE7LR'\n  id: nope!", "f:5: id: an id is 6 characters"),
         (HEAD + "- to: '#C024BE7LR'\n  owner: ann", "f:5: owner: a Slack user ID belongs here"),
         (HEAD + "- to: '#C024BE7LR'\n  mention: '@ann'", "f:5: mention: the ID of a person"),
+        (HEAD + "- to: '#C024BE7LR'\n  mention: U024BE7LR on all", "f:5: mention: there is no 'all'; there are queued"),
         (HEAD + "- to: '#C024BE7LR'\n  digest: weekly", "f:5: digest: digest needs 15m"),
         (HEAD + "- to: '#C024BE7LR'\n  quiet: nights", "f:5: quiet: quiet hours are written"),
         (HEAD + "- to: '#C024BE7LR'\n  thread: all", "f:5: thread: there is no 'all'; there are off"),

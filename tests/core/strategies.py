@@ -1,5 +1,6 @@
 """Events and filters for property tests: many that meet each other, some that are strange."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from bot.core.event import (
     Usage,
 )
 from bot.core.filters import parse
+from bot.core.subscription import Style, occasions
 from tests.core.examples import event
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -118,3 +120,13 @@ FILTERS = st.lists(_terms(NAMES.filter(str.strip)), max_size=5).map(" ".join)
 
 WANTED = st.lists(_terms(WORDS), max_size=3).map(" ".join).map(parse)
 """Filters of a few words."""
+
+
+def called_on(style: Style, on: frozenset[Status]) -> Style:
+    """The style with its mention, where it has one, for these statuses only."""
+    return replace(style, mention_on=occasions(on) if style.mention else ())
+
+
+def some_called(styles: st.SearchStrategy[Style]) -> st.SearchStrategy[Style]:
+    """The styles, with mentions for all statuses or for some."""
+    return st.builds(called_on, styles, st.frozensets(st.sampled_from(Status)))

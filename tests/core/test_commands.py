@@ -1,5 +1,7 @@
 """The slash command: what people type, as Slack sends it, and what a mistake is answered with."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -45,13 +47,14 @@ from bot.core.commands import (
 from bot.core.commands import Test as SendTest
 from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, Target, Webhook
 from bot.core.errors import CommandError, FilterError, MistakeError
+from bot.core.event import Status as EventStatus
 from bot.core.filters import Filter, parse
 from bot.core.reader import MAX_LENGTH, parse_command
 from bot.core.reading.clauses import misfit
 from bot.core.subscription import IDS, Doubt, Holding, Showing, Style, SubscriptionId, Threading, subscription_id
 from bot.core.timing import DAY, Digest, Every, Quiet
 from bot.render import usage
-from tests.core.strategies import FILTERS
+from tests.core.strategies import FILTERS, some_called
 
 FRAUD = parse("model:fraud-* status:failed")
 ID = SubscriptionId("k7m2qx")
@@ -98,6 +101,10 @@ A_PLACE = "a place: #channel, @person, @group, me, an e-mail address or https://
         ("subscribe to https://a.b/c", Subscribe(to=Url(url="https://a.b/c"))),
         ("subscribe to <http://a.b>", Subscribe(to=Url(url="http://a.b"))),
         ("subscribe mention <@U1|ann>", Subscribe(mention="U1")),
+        (
+            "subscribe mention <@U1|ann> on failed,Needs-Review",
+            Subscribe(mention="U1", mention_on=(EventStatus.NEEDS_REVIEW, EventStatus.FAILED)),
+        ),
         ("subscribe mention <@W1>", Subscribe(mention="W1")),
         ("subscribe mention <!subteam^S1|@oncall>", Subscribe(mention="S1")),
         ("subscribe mention U024BE7LH", Subscribe(mention="U024BE7LH")),
@@ -137,7 +144,7 @@ A_PLACE = "a place: #channel, @person, @group, me, an e-mail address or https://
         ("edit k7m2qx to me", Edit(id=ID, to=Me())),
         (
             "edit k7m2qx digest off mention nobody",
-            Edit(id=ID, given=frozenset({"digest", "mention"})),
+            Edit(id=ID, given=frozenset({"digest", "mention", "mention_on"})),
         ),
         (
             "edit k7m2qx quiet 22:00-07:00 doubt ask",
@@ -222,18 +229,21 @@ STYLES = st.builds(
     thread=st.sampled_from(Threading),
     show=st.none() | st.sampled_from(Showing),
 )
+STYLES = some_called(STYLES)
 
 
-def written(name: str, value: object) -> str:
+def written(name: str, style: Style) -> str:
     """A clause as Slack sends it."""
-    match name, value:
+    match name, getattr(style, name):
+        case "mention", str() if style.mention_on:
+            return f"{written(name, replace(style, mention_on=()))} on {','.join(style.mention_on)}"
         case "mention", str() as target:
             return f"mention <!subteam^{target}|@ml>" if target.startswith("S") else f"mention <@{target}|ann>"
         case "mention", None:
             return "mention nobody"
         case _, None:
             return f"{name} off"
-        case _:
+        case _, value:
             return f"{name} {value}"
 
 
@@ -242,7 +252,7 @@ def fits(style: Style, to: Place) -> bool:
         case Here() | Channel():
             return True
         case Url():
-            return style == Style(mention=style.mention, show=style.show)
+            return style == Style(mention=style.mention, mention_on=style.mention_on, show=style.show)
         case _:
             return style.thread is Threading.OFF
 
@@ -257,7 +267,7 @@ def test_a_subscription_made_of_parts_reads_as_its_parts(text: str, to: str, sty
         style = Style()
     fields = ("mention", "doubt", "digest", "quiet", "thread", "show")
     given = [name for name in fields if getattr(style, name) != getattr(Style(), name)]
-    typed = data.draw(st.permutations([to.strip(), *(written(name, getattr(style, name)) for name in given)]))
+    typed = data.draw(st.permutations([to.strip(), *(written(name, style) for name in given)]))
     command = parse_command(f"subscribe {text} {' '.join(typed)}")
     assert isinstance(command, Subscribe)
     assert (command.filter, command.to, command.style) == (wanted, PLACES[to], style)
@@ -267,12 +277,13 @@ def test_a_subscription_made_of_parts_reads_as_its_parts(text: str, to: str, sty
 def test_an_edit_changes_what_is_given_and_nothing_else(
     former: Style, wanted: Style, names: set[str], data: st.DataObject
 ) -> None:
-    typed = data.draw(st.permutations([written(name, getattr(wanted, name)) for name in sorted(names)]))
+    typed = data.draw(st.permutations([written(name, wanted) for name in sorted(names)]))
     command = parse_command(f"edit k7m2qx {' '.join(typed)}")
     assert isinstance(command, Edit)
     after = command.restyled(former)
     for name in ("mention", "doubt", "digest", "quiet", "thread", "show"):
         assert getattr(after, name) == getattr(wanted if name in names else former, name)
+    assert after.mention_on == (wanted if "mention" in names else former).mention_on
     assert command.is_empty == (not names)
 
 
@@ -347,7 +358,7 @@ def test_any_text_is_a_command_or_an_error_that_points_into_it(text: str) -> Non
         ("model:fraud-* status:failed", 0, "say what to do with the filter: subscribe model:fraud-*"),
         ("subscribe to", 12, f"to needs {A_PLACE}"),
         ("subscribe to to me", 12, f"to needs {A_PLACE}"),
-        ("subscribe mention", 17, "mention needs a person: mention @ann"),
+        ("subscribe mention", 17, "mention needs a person: mention @ann, or mention @ann on failed,needs_review"),
         ("subscribe to me to here", 16, "to can stand once; make a subscription for each"),
         ("subscribe to me model:x", 16, "the filter goes first, and to with one word after it, last"),
         ("subscribe digest daily 9:00 x:y", 28, "the filter goes first, and digest with what it needs after it, last"),
@@ -431,6 +442,23 @@ def test_any_text_is_a_command_or_an_error_that_points_into_it(text: str) -> Non
             "subscribe doubt ask to https://a.b/c",
             16,
             "a webhook can't be asked: its receiver knows a repeat by its webhook-id",
+        ),
+        (
+            "subscribe mention <@U1|ann> on",
+            22,
+            "mention needs somebody to call and statuses: mention @ann on failed,needs_review",
+        ),
+        (
+            "subscribe mention nobody on failed",
+            25,
+            "mention needs somebody to call and statuses: mention @ann on failed,needs_review",
+        ),
+        ("subscribe mention <@U1|ann> on failde", 25, "there is no status 'failde'; did you mean failed?"),
+        ("subscribe mention <@U1|ann> on ,", 25, "name the statuses: mention @ann on failed,needs_review"),
+        (
+            "subscribe mention <@U1|ann> on wibble",
+            25,
+            "there is no status 'wibble'; there are queued, running, needs_review, completed, failed, cancelled",
         ),
         ("subscribe mention <!here>", 18, "mention calls one person or one user group, never everyone"),
         ("subscribe mention @channel", 18, "mention calls one person or one user group, never everyone"),

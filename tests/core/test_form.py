@@ -24,7 +24,7 @@ from bot.core.form import (
 )
 from bot.core.subscription import Doubt, Showing, Style, Subscription, SubscriptionId, Threading
 from bot.core.timing import Digest, Every, Quiet
-from tests.core.strategies import FILTERS, WANTED
+from tests.core.strategies import FILTERS, WANTED, some_called
 
 HERE = SlackChannel(team="T1", channel="C1")
 SETTING = Setting(team="T1", user="U1", here=HERE)
@@ -42,6 +42,7 @@ STYLES = st.builds(
     thread=st.sampled_from(Threading),
     show=st.none() | st.sampled_from(Showing),
 )
+STYLES = some_called(STYLES)
 
 
 def subscription(wanted: Filter, style: Style, place: Target = HERE) -> Subscription:

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.core.delivery import DeliveryId
 from bot.core.destination import Destination, DestinationId, InstallationId
 from bot.core.errors import UnavailableError
-from bot.core.event import Event
+from bot.core.event import Event, Position
+from bot.core.feedback import Feedback
 from bot.core.looks import Fallen, Tokens, Trace
+from bot.core.marks import Mark
 from bot.core.notices import Notice
 from bot.core.permission import Rank
 from bot.core.person import Person
 from bot.core.subscription import Subscription, SubscriptionId
-from bot.ports.outbox import OutboxState, Recalled
+from bot.ports.archive import Found
+from bot.ports.outbox import OutboxState, Parked, Recalled
 from bot.ports.people import ChannelFacts, GroupFacts, PersonFacts
 
 NOW = 1_700_000_000_000
@@ -146,6 +150,43 @@ class Past:
 
     def tokens(self) -> Tokens:
         return Tokens(models=tuple(dict.fromkeys(one.model.name for one in self.seen)))
+
+
+@dataclass
+class Archive:
+    """Kafka, as far as these events lie in it."""
+
+    past: Any
+
+    async def find(self, mark: Mark) -> Found | None:
+        for number, one in enumerate(self.past.events()):
+            if one.key == mark.event:
+                return Found(event=one, position=Position(topic="events", partition=0, offset=number))
+        return None
+
+
+@dataclass
+class Opinions:
+    """What people said of results."""
+
+    said: list[Feedback] = field(default_factory=list)
+
+    async def keep(self, said: Feedback) -> bool:
+        anew = not self.said or self.said[-1].rating != said.rating
+        self.said.append(said)
+        return anew
+
+
+@dataclass
+class Afresh:
+    """What was entered once more."""
+
+    entered: dict[DeliveryId, Parked] = field(default_factory=dict)
+
+    async def enter(self, delivery: Parked) -> bool:
+        new = delivery.delivery.id not in self.entered
+        self.entered.setdefault(delivery.delivery.id, delivery)
+        return new
 
 
 @dataclass

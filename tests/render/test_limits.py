@@ -19,6 +19,7 @@ from tests.render.strategies import EVENTS_OF_ENEMIES, RESULTS_OF_ALL_KINDS, RUN
 KNOWN = {
     *("header", "context", "rich_text", "divider", "plain_text", "mrkdwn"),
     *("rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted", "text", "link"),
+    *("actions", "button", "overflow", "context_actions", "feedback_buttons"),
 }
 
 
@@ -48,6 +49,8 @@ def check(message: Message, run: list[Seen]) -> None:
         if each.get("type") == "mrkdwn":
             assert each["text"].startswith("for <@")
             assert each["text"].removeprefix("for <@").removesuffix(">").isalnum()
+        if each.get("type") == "button":
+            assert urlsplit(each["url"]).scheme in {"http", "https"}
         if each.get("type") == "link":
             shows_where_it_leads(each)
 

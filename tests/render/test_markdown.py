@@ -1,18 +1,12 @@
-import json
-from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from markdown_it import MarkdownIt
 
 from bot.render.markdown import pieces
-from bot.render.richtext import DIVIDER, blocks, fit, plain, weight
+from bot.render.richtext import DIVIDER, blocks, fit, plain
 from bot.sandbox.validation.surfaces import check_message
 from tests.render.strategies import HOSTILE
-
-ANSWERS = Path(__file__).parents[3] / "shared" / "data" / "llm_answers.jsonl"
 
 
 def text(value: str, **style: bool) -> dict[str, Any]:
@@ -59,7 +53,11 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
             )
         ],
     ),
-    "a fence": ("```python\nprint(1 < 2)\n```", [code("print(1 < 2)")]),
+    "a fence": ("```\nprint(1 < 2)\n```", [code("print(1 < 2)")]),
+    "a fence with its language": (
+        "a\n```py\\+ x=1\nb\n```",
+        [section(text("a"), text("\n\n"), text("py+", italic=True)), code("b")],
+    ),
     "an empty fence": ("```\n```", [code(" ")]),
     "a fence that never ends": ("```\ncode", [code("code")]),
     "indented code": ("    a\n    b", [code("a\nb")]),
@@ -143,8 +141,40 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "a block of html": ("<div>\nx\n</div>", [section(text("<div>\nx\n</div>"))]),
     "slack's own markup": (
         "<!channel> <@U1> <https://evil.example|ok>",
-        [section(text("<!channel> <@U1> https://evil.example|ok (https://evil.example%7Cok)"))],
+        [section(text("<!channel> <@U1> <https://evil.example|ok>"))],
     ),
+    "slack's own markup within a line": (
+        "a <!channel> <@U1> <https://evil.example|ok>",
+        [section(text("a <!channel> <@U1> https://evil.example%7Cok"))],
+    ),
+    "markdown within html": (
+        "<div>\n*x*\n\n*y*\n\n</div>",
+        [section(text("<div>\n*x*"), text("\n\n"), text("y", italic=True), text("\n\n"), text("</div>"))],
+    ),
+    "a list from nought": (
+        "0. a\n1. b\n   - c\n2. d",
+        [
+            section(text("0. "), text("a")),
+            bullets(section(text("b")), style="ordered"),
+            bullets(section(text("c")), indent=1),
+            bullets(section(text("d")), style="ordered", offset=1),
+        ],
+    ),
+    "a box in a second paragraph": ("- a\n\n  [x] b", [bullets(section(text("a"), text("\n"), text("[x] b")))]),
+    "a link to nowhere": ("[a]()", [section(text("a"))]),
+    "a link of look-alike letters": (
+        "<https://\u0430pple.example>",
+        [section(link("https://xn--pple-43d.example", "https://xn--pple-43d.example"))],
+    ),
+    "a link with odd letters": (
+        "<https://a.example/\\[>",
+        [section(link("https://a.example/%5C%5B", "https://a.example/%5C%5B"))],
+    ),
+    "an image of a link": (
+        "![a [b](https://b.example) `c`\nd](https://a.example/c.png)",
+        [section(link("https://a.example/c.png", "🖼 a b c d (a.example)"))],
+    ),
+    "an override by entity": ("a&#x202e;b&#1;", [section(text("ab\ufffd"))]),
     "entities": ("&lt;!channel&gt; &amp;", [section(text("<!channel> &"))]),
     "right to left": ("שלום **עולם**", [section(text("שלום "), text("עולם", bold=True))]),
 }
@@ -180,48 +210,6 @@ def test_however_deep_it_is_nested_no_text_is_lost(source: str, depth: int) -> N
     before, after = source.split("{}")
 
     assert "needle" in plain(pieces(before * depth + "needle" + after * depth))
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.words += data.split()
-
-
-def words_of_html(source: str) -> list[str]:
-    """The visible words by markdown-it's own renderer."""
-    parser = _Text()
-    parser.feed(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(source))
-    parser.close()
-    return parser.words
-
-
-def needs_answers() -> list[str]:
-    if not ANSWERS.exists():
-        pytest.skip(f"the real answers are not here: {ANSWERS}")
-    return [json.loads(line)["answer"] for line in ANSWERS.read_text().splitlines()]
-
-
-def test_real_answers_lose_no_word_and_slack_takes_them_all() -> None:
-    for answer in needs_answers():
-        said = pieces(answer)
-        shown = plain(said).replace("☐ ", "[ ] ").replace("☑ ", "[x] ")
-
-        assert [word for word in words_of_html(answer) if word not in shown] == []
-        check_message({"text": "x", "blocks": blocks(said)})
-
-
-def test_real_answers_cut_to_any_length_are_well_formed_and_say_what_is_missing() -> None:
-    for answer in needs_answers():
-        said = pieces(answer)
-        for room in (1, 40, 200, 1_000):
-            kept, missing = fit(said, room)
-            assert weight(kept) <= room
-            assert missing == len(plain(said)) - len(plain(kept)) or (missing == 0 and kept == said)
-            check_message({"text": "x", "blocks": blocks(kept)})
 
 
 @settings(max_examples=60)

@@ -65,6 +65,11 @@ def preview(text: str, *events: Any) -> Preview:
             ["where", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt", "show"],
         ),
         (
+            Form(mention="U1"),
+            ["where", "models", "statuses", "tags", "rest", "mention", "mention_on", "digest", "quiet", "thread",
+             "doubt", "show"],
+        ),
+        (
             Form(where=Where.PERSON),
             ["where", "person", "models", "statuses", "tags", "rest", "mention", "digest", "quiet", "doubt", "show"],
         ),

@@ -207,3 +207,21 @@ def test_a_bold_link_heavier_than_any_part_stays_bold() -> None:
     cut = parts(pieces(f"**[{WORDS[:150]}]({url})**"), first=100, room=100)
 
     assert all(each["style"] == {"bold": True} for each in inlines(cut))
+
+
+def test_a_code_span_with_blanks_is_not_cut() -> None:
+    cut = parts(pieces(f"{'a' * 60} `{'b ' * 25}`"), first=100, room=100)
+
+    assert [plain(part) for part in cut] == ["a" * 60, "b " * 25]
+
+
+def test_a_blank_that_bears_a_mark_stays() -> None:
+    cut = parts([section(span(f"{'a' * 60}  \u0301{'b' * 60}"))], first=100, room=100)
+
+    assert [plain(part) for part in cut] == ["a" * 60, f" \u0301{'b' * 60}"]
+
+
+def test_a_bold_line_is_not_cut_off_from_its_paragraph() -> None:
+    cut = parts(pieces(f"{'a' * 60}\n\n**Head**\n\n{'b' * 60}"), first=100, room=100)
+
+    assert [plain(part) for part in cut] == ["a" * 60, f"Head\n\n{'b' * 60}"]

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from bot.core.asyncapi import asyncapi
 from bot.core.cloudevent import encode, read
 from bot.core.event import Event, Position
+from bot.core.feedback import Feedback, Rating
+from bot.core.feedback import encode as encode_feedback
 from bot.core.schema import EXAMPLE, event_schema
 from bot.settings import Settings
 from tests.core.strategies import EVENTS
@@ -114,6 +117,7 @@ def test_the_topics_are_those_of_the_settings() -> None:
     assert addresses == {
         "events": Settings.model_fields["topic"].default,
         "dead": Settings.model_fields["dead_topic"].default,
+        "feedback": Settings.model_fields["feedback_topic"].default,
     }
 
 
@@ -158,6 +162,15 @@ def test_the_examples_are_valid_and_readable(name: str) -> None:
     one = read(json.dumps(example["payload"]).encode(), headers, HERE, timestamp=0)
     assert isinstance(one, Event), one
     assert (one.id, one.inference, one.extra) == ("inf-4711-2", "inf-4711", {})
+
+
+@given(EVENTS, st.sampled_from(Rating), st.integers(0, 2**41))
+def test_whatever_is_said_of_any_result_is_as_the_schema_says(of: Event, rating: Rating, at: int) -> None:
+    schema = {**MESSAGES["feedback"]["payload"], "components": DOCUMENT["components"]}
+    validator = Draft202012Validator(schema, format_checker=FormatChecker())
+    validator.validate(json.loads(encode_feedback(Feedback(event=of, rating=rating, team="T1", user="U1", at=at))))
+    (example,) = MESSAGES["feedback"]["examples"]
+    validator.validate(example["payload"])
 
 
 def test_a_buried_deliverys_event_is_valid() -> None:

@@ -12,14 +12,14 @@ from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, SlackThr
 from bot.core.errors import CommandError, MistakeError
 from bot.core.folding import fold
 from bot.core.reading.line import Line
-from bot.core.reading.places import OFF, PLACES, read_called, read_place
+from bot.core.reading.places import OFF, ON, PLACES, read_called, read_occasions, read_place
 from bot.core.subscription import Doubt, Showing, Style, Threading
 from bot.core.timing import read_digest, read_quiet
 from bot.core.words import Word
 
 CLAUSES: Final[Mapping[str, str]] = {
     "to": PLACES,
-    "mention": "a person: mention @ann",
+    "mention": "a person: mention @ann, or mention @ann on failed,needs_review",
     "digest": "15m, hourly or daily 09:00; digest off sends each result as it comes",
     "quiet": "hours: quiet 22:00-07:00; quiet off takes them away",
     "thread": "session, inference or off",
@@ -30,7 +30,7 @@ CLAUSES: Final[Mapping[str, str]] = {
 
 USUAL: Final = "usual"
 """What `show` needs for what places of that kind usually see."""
-_MOST: Final = {"digest": 2, "quiet": 3}
+_MOST: Final = {"mention": 3, "digest": 2, "quiet": 3}
 """How many words a clause takes, where that is more than one."""
 _MEANT: Final = {
     "in": "to", "into": "to", "channel": "to", "dm": "to", "send": "to",
@@ -62,6 +62,8 @@ def read(line: Line, words: Sequence[Word]) -> tuple[Place | None, dict[str, Any
             given[name] = _READ[name](line, found[name])
             if given[name] is not None and (why := _unfit(name, given[name], to)):
                 raise line.mistake(why, found[name][0])
+    if "mention" in given:  # whoever says anew whom to call says anew when
+        given["mention_on"] = read_occasions(line, found["mention"])
     return to, given
 
 
@@ -125,6 +127,8 @@ def _split(line: Line, words: Sequence[Word]) -> dict[str, Sequence[Word]]:
 
 def _fits(name: str, values: Sequence[Word]) -> int:
     if name == "digest" and fold(values[0].shown) != "daily":
+        return 1
+    if name == "mention" and (len(values) == 1 or fold(values[1].shown) != ON):
         return 1
     if name == "quiet" and fold(values[0].shown) in OFF:
         return 1

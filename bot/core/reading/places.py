@@ -4,16 +4,20 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bot.core.advice import got
+from bot.core.advice import did_you_mean, got
 from bot.core.commands import Channel, Email, Group, Here, Me, Person, Place, Url
+from bot.core.event import Status
 from bot.core.folding import fold
 from bot.core.reading.line import Line
+from bot.core.subscription import occasions
 from bot.core.typed import TOKEN, entities
 from bot.core.words import Word
 
 PLACES: Final = "a place: #channel, @person, @group, me, an e-mail address or https://…"
 OFF: Final = frozenset({"off", "no", "none", "never"})
 """Words that take a clause away."""
+ON: Final = "on"
+"""What stands between whom a mention calls and for which statuses."""
 
 _NOBODY: Final = OFF | {"nobody", "noone"}
 _EVERYONE: Final = frozenset({"here", "channel", "everyone", "all"})
@@ -102,3 +106,20 @@ def read_called(line: Line, words: Sequence[Word]) -> str | None:
     raise line.mistake(
         f"pick the person from the list that opens as you type @: mention @ann; got {got(word.shown)}", word
     )
+
+
+def read_occasions(line: Line, words: Sequence[Word]) -> tuple[Status, ...]:
+    """Read for which statuses a mention calls: what stands behind `on`; else for all. Raises CommandError."""
+    if len(words) == 1:
+        return ()
+    if fold(words[0].shown) in _NOBODY or len(words) == 2:  # noqa: PLR2004 (nobody and on; somebody and on)
+        raise line.mistake("mention needs somebody to call and statuses: mention @ann on failed,needs_review", words[1])
+    named = [name for name in fold(words[2].shown).replace("-", "_").split(",") if name]
+    for name in named:
+        if name not in tuple(Status):
+            close = did_you_mean(name, tuple(Status))
+            hint = f"did you mean {close}?" if close else f"there are {', '.join(Status)}"
+            raise line.mistake(f"there is no status {got(name)}; {hint}", words[2])
+    if not named:
+        raise line.mistake("name the statuses: mention @ann on failed,needs_review", words[2])
+    return occasions(named)

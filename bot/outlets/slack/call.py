@@ -3,9 +3,20 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias, assert_never
 
+from bot.core.cards import Card, CardKey
+from bot.core.destination import DestinationId
 from bot.outlets.slack.threads import Thread
 from bot.outlets.slack.web import Reply, SlackWeb
 from bot.render.message import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A card as it is once Slack took the call; of a new message, Slack's answer tells where it is."""
+
+    place: DestinationId
+    key: CardKey
+    card: Card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +32,10 @@ class Post:
     thread: str | None = None
     begins: Thread | None = None
     """The thread whose first message it is, where it is posted to the channel."""
+    broadcast: bool = False
+    """Show a reply in the channel, too; its thread is one that we chose."""
+    shows: Draft | None = None
+    """The card that it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +50,10 @@ class Update:
     ts: str
     message: Message
     metadata: dict[str, Any]
-    instead: Post | None = None
-    """What is posted where the message is gone, or can't be changed any more."""
+    instead: Post
+    """What is posted where the card is gone, or can't be changed soon."""
+    shows: Draft | None = None
+    """The inference's card that it is; None for a summary's."""
 
 
 Call: TypeAlias = Post | Update
@@ -51,6 +68,7 @@ async def make(web: SlackWeb, call: Call) -> Reply:
                     token=call.token,
                     channel=call.channel,
                     thread_ts=call.thread,
+                    reply_broadcast=call.broadcast or None,
                     text=call.message.text,
                     blocks=call.message.blocks or None,
                     metadata=call.metadata,
@@ -61,12 +79,14 @@ async def make(web: SlackWeb, call: Call) -> Reply:
                 )
             )
         case Update():
-            # It takes no arguments about unfurling: https://docs.slack.dev/reference/methods/chat.update
+            # It takes no arguments about unfurling, and reads text by itself in another mode than chat.postMessage
+            # unless it is told: https://docs.slack.dev/reference/methods/chat.update
             return await web.ask(
                 web.api.chat_update(
                     token=call.token,
                     channel=call.channel,
                     ts=call.ts,
+                    parse="none",
                     text=call.message.text,
                     # Without blocks the former ones would stay.
                     blocks=call.message.blocks,

@@ -1,8 +1,8 @@
 """What Slack's answers mean for a delivery, as data.
 
-Every error that https://docs.slack.dev/reference/methods/chat.postMessage names, those common to all methods, and those
-of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come with HTTP 200: the
-error string decides, the status only where there is none.
+Every error that https://docs.slack.dev/reference/methods/chat.postMessage and chat.update name, those common to all
+methods, and those of conversations.open, .join, .history and .replies and of views.publish. Most of Slack's errors come
+with HTTP 200: the error string decides, the status only where there is none.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,8 @@ class Kind(Enum):
     """The thread can't be written to; its channel may."""
     THREAD_GONE = auto()
     """There is no such thread, or no more (slackapi/bolt-js#2307). Where we chose it, its channel may be written to."""
+    CARD_GONE = auto()
+    """The message can't be changed, or not any more; another may be posted. Only chat.update says so."""
     PAYLOAD = auto()
     """The message as it is will never be taken; a plainer one may."""
     OURS = auto()
@@ -47,7 +49,9 @@ class Kind(Enum):
 
 _KINDS: Mapping[Kind, str] = {
     Kind.LIMITED: "ratelimited rate_limited",
-    Kind.NOT_TAKEN: "service_unavailable request_timeout list_record_comment_fetch_failed",
+    Kind.NOT_TAKEN: """
+        service_unavailable request_timeout list_record_comment_fetch_failed update_failed external_channel_migrating
+        """,
     Kind.IN_DOUBT: "internal_error fatal_error",
     Kind.MIGRATING: "team_added_to_org org_login_required",
     Kind.PLAN: "message_limit_exceeded",
@@ -64,6 +68,9 @@ _KINDS: Mapping[Kind, str] = {
     Kind.MEMBERSHIP: "not_in_channel",
     Kind.THREAD: "restricted_action_thread_locked restricted_action_non_threadable_channel cannot_reply_to_message",
     Kind.THREAD_GONE: "thread_not_found",
+    Kind.CARD_GONE: """
+        message_not_found cant_update_message edit_window_closed is_inactive block_mismatch streaming_state_conflict
+        """,
     Kind.PAYLOAD: """
         msg_blocks_too_long msg_blocks_too_many msg_too_long invalid_blocks invalid_blocks_format invalid_attachments
         too_many_attachments attachment_payload_limit_exceeded markdown_text_conflict no_text metadata_too_large
@@ -77,6 +84,7 @@ _KINDS: Mapping[Kind, str] = {
         invalid_cursor invalid_ts_latest invalid_ts_oldest invalid_metadata_filter_keys
         invalid_user_combination not_enough_users too_many_users users_list_not_supplied
         hash_conflict duplicate_external_id missing_profile_id not_implemented expired_trigger_id exchanged_trigger_id
+        cant_broadcast_message no_dual_broadcast_content_update
         """,
 }
 _BY_ERROR: Mapping[str, Kind] = {error: kind for kind, errors in _KINDS.items() for error in errors.split()}
@@ -93,6 +101,7 @@ _SCOPES: Mapping[Kind, Scope] = {
     Kind.MEMBERSHIP: Scope.DESTINATION,
     Kind.THREAD: Scope.DESTINATION,
     Kind.THREAD_GONE: Scope.DESTINATION,
+    Kind.CARD_GONE: Scope.DELIVERY,
     Kind.PAYLOAD: Scope.DELIVERY,
     Kind.OURS: Scope.DELIVERY,
 }

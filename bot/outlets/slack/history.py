@@ -1,15 +1,16 @@
 """Looks for deliveries in a Slack conversation: what an attempt whose answer was lost came to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from bot.core.backoff import SECOND
+from bot.core.cards import CardKey, Told
 from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.web import Reply, Said, SlackWeb, outcome_of_reply
-from bot.render.message import Summed, marked, summed_up, thread_marked
+from bot.render.message import Summed, card_marked, carries, summed_up, thread_marked, told_again
 
 _BEFORE = 5 * SECOND
 """How far our clock may be ahead of Slack's."""
@@ -21,15 +22,26 @@ limits, changes for non-Marketplace apps)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A card in a conversation: where it is, the ts of the message that it is a reply to, and whom it told."""
+
+    channel: str
+    ts: str
+    thread: str | None
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
     """The history was read: these arrived, each with the `channel/ts` of its message, and the others did not.
 
-    `cards` are the summaries that were met, by the `channel/ts` of their messages. Where one tells of deliveries that
-    it has no marks of, it takes Redis to know which those are.
+    `cards` are those of their messages that are cards; `summed` the summaries that were met, by the `channel/ts` of
+    their messages. Where one tells of deliveries that it has no marks of, it takes Redis to know which those are.
     """
 
     found: Mapping[DeliveryId, str]
-    cards: Mapping[str, Summed] = field(default_factory=dict)
+    cards: Mapping[CardKey, Seen] = field(default_factory=dict)
+    summed: Mapping[str, Summed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +62,8 @@ async def find(
     Slack can't answer now, that is Unknown.
     """
     found: dict[DeliveryId, str] = {}
-    cards: dict[str, Summed] = {}
+    cards: dict[CardKey, Seen] = {}
+    summed: dict[str, Summed] = {}
     channel = await _conversation(web, place, token)
     if not isinstance(channel, str):
         return channel
@@ -68,12 +81,15 @@ async def find(
         short = len(messages) <= _SHORT_PAGE
         for message in messages:
             reference, metadata = f"{channel}/{message.get('ts', '')}", message.get("metadata")
-            found.update(dict.fromkeys(marked(metadata, doubts), reference))
+            arrived = carries(metadata, doubts)
+            found |= dict.fromkeys(arrived, reference)
             if (card := summed_up(metadata)) is not None:
-                cards[reference] = card
+                summed[reference] = card
+            if arrived:
+                cards |= _card(channel, message)
         cursor = _next(reply.data)
         if not cursor or len(found) == len(doubts):
-            return Looked(found=found, cards=cards)
+            return Looked(found=found, cards=cards, summed=summed)
     return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since", found=found)
 
 
@@ -93,6 +109,47 @@ async def find_parent(
         if not cursor:
             return None
     return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since")
+
+
+async def find_cards(
+    web: SlackWeb, place: SlackPlace, token: str, keys: Collection[CardKey], *, since: int
+) -> dict[CardKey, Seen] | Unknown:
+    """The newest cards of these inferences among the conversation's last 2,000 messages, by the mark in their metadata.
+
+    `since` is in milliseconds. Of a history that may not be read nothing is known: there are none.
+    """
+    found: dict[CardKey, Seen] = {}
+    channel = await _conversation(web, place, token)
+    if not isinstance(channel, str):
+        return channel if isinstance(channel, Unknown) else found
+    cursor = ""
+    for _ in range(_PAGES):
+        reply = await _page(web, place, channel, token, cursor, since)
+        if not isinstance(reply, Said):
+            unanswered = _unanswered(reply, {})
+            return unanswered if isinstance(unanswered, Unknown) else found
+        for message in reply.data.get("messages", ()):
+            for key, seen in _card(channel, message).items():
+                if key in keys and (key not in found or _number(seen.ts) > _number(found[key].ts)):
+                    found[key] = seen
+        cursor = _next(reply.data)
+        if not cursor or (len(found) == len(keys) and not isinstance(place, SlackThread)):
+            break  # a thread is told from its beginning, a conversation from its end
+    return found
+
+
+def _card(channel: str, message: Mapping[str, Any]) -> dict[CardKey, Seen]:
+    """The card that a message is, if it is one."""
+    key = card_marked(message.get("metadata"))
+    if key is None:
+        return {}
+    ts, thread = str(message.get("ts", "")), message.get("thread_ts")
+    under = None if thread in {None, ts} else str(thread)
+    return {CardKey(key): Seen(channel=channel, ts=ts, thread=under, told=told_again(message.get("metadata")))}
+
+
+def _number(ts: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in ts.split(".") if part.isdecimal())
 
 
 async def _conversation(web: SlackWeb, place: SlackPlace, token: str) -> str | Blind | Unknown:

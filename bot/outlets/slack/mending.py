@@ -16,7 +16,9 @@ async def mended(web: SlackWeb, kind: Kind, call: Call) -> Call | None:
         case Kind.PAYLOAD, Post() | Update() if call.message.blocks and call.metadata["event_type"] != QUESTION_EVENT:
             return replace(call, message=Message(text=call.message.text, blocks=()))
         case Kind.THREAD, Post(thread=str()):
-            return replace(call, thread=None)
+            return replace(call, thread=None, broadcast=False)
+        case Kind.THREAD_GONE, Post(thread=str(), broadcast=True):
+            return replace(call, thread=None, broadcast=False)
         case Kind.THREAD_GONE, Post(thread=str(), begins=thread) if thread is not None:
             return replace(call, thread=None)
         case Kind.MEMBERSHIP, Post():

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
 
+from bot.core import pressure
 from bot.core.backoff import SECOND
 from bot.core.delivery import Asked, DeliveryId, Failed, Lane, Outcome, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
@@ -20,21 +21,23 @@ from bot.core.destination import (
 )
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
-from bot.core.pressure import Held
 from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
 from bot.outlets.slack.call import Call, Post, Update, make
+from bot.outlets.slack.cards import Carding, Held, instead
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.mending import mended
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
-from bot.outlets.slack.summing import Summarising, is_gone, not_told
+from bot.outlets.slack.summing import Summarising, not_told
 from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
+from bot.ports.cards import Cards
 from bot.ports.outlet import Item, Parcel
 from bot.ports.summaries import Summaries
 from bot.ports.threads import Threads
+from bot.render.calling import calling
 from bot.render.digest import merge
 from bot.render.discretion import Seen, seen
 from bot.render.doubt import question, question_metadata, repeated
@@ -44,6 +47,7 @@ log = structlog.get_logger()
 
 
 PolicyOf: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Doubt]]
+CalledIn: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Sequence[str]]]
 Renew: TypeAlias = Callable[[str, str], Awaitable[str | None]]
 NO_TOKEN_WAIT = 30 * SECOND
 """Milliseconds that a workspace waits whose token can't be had."""
@@ -53,8 +57,29 @@ async def _no_other(_team: str, _refused: str) -> str | None:
     return None
 
 
+async def _nobody(_place: DestinationId, _events: Sequence[Event]) -> Sequence[str]:
+    return ()
+
+
 async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
     return Doubt.REPEAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Telling:
+    """What an attempt has to say: no more of each event than the place may see, and what is known of where to say it.
+
+    `called` are the user and group ids that it mentions, `held` is the card that it is about, if it is about one;
+    `window` held the items back until its end.
+    """
+
+    place: SlackPlace
+    token: str
+    items: tuple[Seen, ...]
+    thread: Thread | None
+    called: Sequence[str]
+    held: Held | None
+    window: pressure.Held | None = None
 
 
 class SlackOutlet:
@@ -62,8 +87,9 @@ class SlackOutlet:
 
     `token_of` gives a workspace's bot token, or None where the app is not installed; `renew` gives another in place of
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
-    of events that may have arrived in a place where we may not look. `threads` says which of a channel's messages are
-    replies, `views_of` how much of each event a place may see; `summaries` remembers the cards that sum up. `clock`
+    of events that may have arrived in a place where we may not look. `called_in` says whom a message to a place calls
+    that tells of these events, `threads` which of a channel's messages are replies, `views_of` how much of each event a
+    place may see, `cards` where an inference is shown already; `summaries` remembers the cards that sum up. `clock`
     gives seconds since the epoch. Enter it as an async context manager: it opens `web` and closes it.
     """
 
@@ -74,8 +100,10 @@ class SlackOutlet:
         *,
         renew: Renew = _no_other,
         policy_of: PolicyOf = _always_repeat,
+        called_in: CalledIn = _nobody,
         threads: Threads | None = None,
         views_of: ViewsOf = as_members_see,
+        cards: Cards | None = None,
         summaries: Summaries | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -83,10 +111,12 @@ class SlackOutlet:
         self._token_of = token_of
         self._renew = renew
         self._policy_of = policy_of
+        self._called_in = called_in
         self._threading = Threading(web, threads)
         self._views_of = views_of
-        self._summarising = None if summaries is None else Summarising(summaries)
         self._clock = clock
+        self._summarising = None if summaries is None else Summarising(summaries)
+        self._carding = Carding(web, cards, clock=lambda: round(clock() * SECOND))
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -166,12 +196,15 @@ class SlackOutlet:
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
-        policy = await self._policy(place, missing, looked.reason) if isinstance(looked, Blind) else None
         shown = _as_seen(missing, views)
+        telling = _Telling(place=place, token=token, items=shown, thread=None, called=(), held=None)
+        policy = None
+        if isinstance(looked, Blind):
+            policy = await self._policy(place, [item.event for item in missing], looked.reason)
         if policy is Doubt.ASK and isinstance(looked, Blind):
-            outcome = await self._ask(place, shown, token, looked.reason)
+            outcome = await self._ask(telling, looked.reason)
         else:
-            post = _compose(place, Message(text="", blocks=()), {}, token)
+            post = _compose(telling, Message(text="", blocks=()), {})
             aside = _as_seen(summing.aside, views)
             draft = await by.draft(post, parcel, summing, shown, aside, now=round(self._clock() * SECOND))
             message = repeated(draft.call.message) if policy is Doubt.REPEAT else draft.call.message
@@ -180,92 +213,106 @@ class SlackOutlet:
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _tell(self, token: str, place: SlackPlace, parcel: Parcel, views: Mapping[DeliveryId, View]) -> Outcome:
-        """Post the parcel as a message of its own."""
+        """Say the parcel in a message of its own, or on its inference's card."""
         try:
-            thread = await self._threading.choose(place, [item.event for item in parcel.items])
+            events = [item.event for item in parcel.items]
+            thread = await self._threading.choose(place, events)
+            called = await self._called_in(destination_id(place), events)
         except UnavailableError as error:
-            return Failed(reason=f"could not tell its thread: {error}")
+            return Failed(reason=f"could not tell its thread, or whom it calls: {error}")
         looked = await self._look(place, parcel.items, token, thread)
         if isinstance(looked, Unknown):
             return looked
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
             return Sent(reference=looked.found[parcel.items[-1].delivery.id])
-        shown = _as_seen(missing, views)
-        held = parcel.held if parcel.summing is None else None  # the window's message is the card beside it
-        if isinstance(looked, Blind):
-            outcome = await self._send_blindly(place, missing, shown, token, looked.reason, thread, held)
+        try:
+            held = await self._carding.of(place, missing, thread, called)
+        except UnavailableError as error:
+            failed = Failed(reason=f"could not tell its card: {error}")
+            return _still_in_doubt(failed) if looked.found else failed
+        telling = _Telling(
+            place=place,
+            token=token,
+            items=_as_seen(missing, views),
+            thread=thread,
+            called=called,
+            held=held,
+            window=parcel.held if parcel.summing is None else None,  # else the window's message is the card beside it
+        )
+        if isinstance(looked, Blind) and (held is None or held.card is None):
+            outcome = await self._send_blindly(telling, [item.event for item in missing], looked.reason)
         else:
-            outcome = await self._say(self._result(place, shown, token, thread, held))
+            outcome = await self._show(telling, blind=isinstance(looked, Blind))
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
         self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None, lane: Lane | None = None
     ) -> Looked | Blind | Unknown:
-        """Which of those in doubt arrived, in messages of their own or in a summary."""
+        """Which of those in doubt arrived, in messages of their own, on cards or in a summary."""
         doubts = {item.delivery.id: item.delivery.doubt for item in items if item.delivery.doubt is not None}
         if not doubts:
             return Looked(found={})
-        events, by = [item.event for item in items if item.delivery.id in doubts], self._summarising
+        events = [item.event for item in items if item.delivery.id in doubts]
         now = round(self._clock() * SECOND)
+        by = self._summarising
         try:
-            if by is None:
-                return await self._threading.find(place, token, doubts, events, thread, now=now)
-            since = await by.since(min(doubts.values()), lane)
+            since = min(doubts.values()) if by is None else await by.since(min(doubts.values()), lane)
             doubts = {one: min(at, since) for one, at in doubts.items()}
             looked = await self._threading.find(place, token, doubts, events, thread, now=now)
-            return await by.recall(looked, list(doubts), lane) if isinstance(looked, Looked) else looked
+            if isinstance(looked, Looked) and by is not None:
+                looked = await by.recall(looked, list(doubts), lane)
         except UnavailableError as error:
             return Unknown(reason=f"could not tell whether it was summed up: {error}")
+        if isinstance(looked, Unknown) or lane is not None:
+            return looked
+        return await self._carding.recall(place, token, items, looked, thread)
 
     async def _views(self, place: SlackPlace, items: tuple[Item, ...]) -> dict[DeliveryId, View]:
         """How much of each item's event the place may see. Raises UnavailableError."""
         views = await self._views_of(place, [item.event for item in items])
         return {item.delivery.id: one for item, one in zip(items, views, strict=True)}
 
-    async def _send_blindly(
-        self,
-        place: SlackPlace,
-        items: tuple[Item, ...],
-        shown: tuple[Seen, ...],
-        token: str,
-        reason: str,
-        thread: Thread | None,
-        held: Held | None,
-    ) -> Outcome:
-        """Send what may be there already, or ask."""
+    async def _send_blindly(self, telling: _Telling, events: Sequence[Event], reason: str) -> Outcome:
+        """Send what may be there already, or ask; the policy is asked with the whole `events`."""
         try:
-            policy = await self._policy(place, items, reason)
+            policy = await self._policy(telling.place, events, reason)
         except UnavailableError as error:
             return Unknown(reason=f"could not tell whether to ask: {error}")
         match policy:
             case Doubt.REPEAT:
-                post = self._result(place, shown, token, thread, held)
-                return await self._say(replace(post, message=repeated(post.message)))
+                return await self._show(telling, blind=True)
             case Doubt.ASK:
-                return await self._ask(place, shown, token, reason)
+                return await self._ask(telling, reason)
 
-    async def _policy(self, place: SlackPlace, items: Sequence[Item], reason: str) -> Doubt:
-        """What becomes of items that may be there already. Raises UnavailableError."""
-        policy = await self._policy_of(destination_id(place), [item.event for item in items])
+    async def _policy(self, place: SlackPlace, events: Sequence[Event], reason: str) -> Doubt:
+        """What becomes of events that may be there already. Raises UnavailableError."""
+        policy = await self._policy_of(destination_id(place), events)
         log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
         return policy
 
-    async def _ask(self, place: SlackPlace, shown: tuple[Seen, ...], token: str, reason: str) -> Outcome:
-        outcome = await self._say(self._question(place, shown, token))
+    async def _ask(self, telling: _Telling, reason: str) -> Outcome:
+        outcome = await self._say(self._question(telling))
         return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
-    def _result(
-        self, place: SlackPlace, items: tuple[Seen, ...], token: str, thread: Thread | None, held: Held | None
-    ) -> Post:
-        message = merge(items, now=round(self._clock() * SECOND), held=held)
-        post = _compose(place, message, metadata(items), token)
+    async def _show(self, telling: _Telling, *, blind: bool) -> Outcome:
+        """Say the items, on their card if they are one inference's; `blind`: they may have been said already."""
+        post = self._result(telling)
+        if telling.held is not None:
+            return await self._carding.tell(telling.held, post, telling.items, self._say, blind=blind)
+        return await self._say(replace(post, message=repeated(post.message)) if blind else post)
+
+    def _result(self, telling: _Telling) -> Post:
+        thread = telling.thread
+        newest, now = self._carding.newest(telling.items, thread), round(self._clock() * SECOND)
+        message = merge(newest, now=now, held=telling.window)
+        post = _compose(telling, calling(message, telling.called), metadata(telling.items))
         if thread is None:
             return post
         return replace(post, thread=thread.parent, begins=thread, metadata=thread.mark(post.metadata))
 
-    def _question(self, place: SlackPlace, items: tuple[Seen, ...], token: str) -> Post:
-        return _compose(place, question(items), question_metadata(items), token)
+    def _question(self, telling: _Telling) -> Post:
+        return _compose(telling, question(telling.items), question_metadata(telling.items))
 
     async def _say(self, call: Call) -> Outcome:
         """Make the call, and mend what can be mended: each thing once, so that this ends."""
@@ -274,9 +321,11 @@ class SlackOutlet:
             reply = await make(self._web, call)
             if isinstance(reply, Said):
                 return await self._said(call, reply)
-            if isinstance(call, Update) and call.instead is not None and is_gone(reply):
-                log.info("slack_message_gone", channel=call.channel)
-                call = call.instead
+            if isinstance(call, Update) and isinstance(reply, Answer) and (follows := instead(call, reply)) is not None:
+                log.info("card_not_changed", channel=call.channel, error=reply.error)
+                if isinstance(follows, Throttled):
+                    return follows
+                call = follows
                 continue
             kind = kind_of(reply) if isinstance(reply, Answer) else None
             other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
@@ -291,6 +340,7 @@ class SlackOutlet:
         ts = str(reply.data.get("ts", ""))
         if isinstance(call, Post) and call.begins is not None and call.thread is None and ts:
             await self._threading.begin(call.begins, ts)
+        await self._carding.shown(call, reply)
         return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}")
 
 
@@ -298,9 +348,9 @@ def _as_seen(items: tuple[Item, ...], views: Mapping[DeliveryId, View]) -> tuple
     return tuple(map(seen, items, (views[item.delivery.id] for item in items)))
 
 
-def _compose(place: SlackPlace, message: Message, metadata: dict[str, Any], token: str) -> Post:
-    channel, thread = _address(place)
-    return Post(token=token, channel=channel, thread=thread, message=message, metadata=metadata)
+def _compose(telling: _Telling, message: Message, metadata: dict[str, Any]) -> Post:
+    channel, thread = _address(telling.place)
+    return Post(token=telling.token, channel=channel, thread=thread, message=message, metadata=metadata)
 
 
 def _address(place: SlackPlace) -> tuple[str, str | None]:

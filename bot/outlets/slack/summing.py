@@ -15,9 +15,7 @@ from bot.core.delivery import DeliveryId, Failed, Lane, Outcome, Sent
 from bot.core.errors import UnavailableError
 from bot.core.pressure import LOUD
 from bot.outlets.slack.call import Call, Post, Update
-from bot.outlets.slack.errors import Answer
 from bot.outlets.slack.history import Blind, Looked
-from bot.outlets.slack.web import Reply
 from bot.ports.outlet import Parcel, Summing
 from bot.ports.summaries import ListId, Row, Summaries, Summary
 from bot.render.discretion import Seen
@@ -26,8 +24,6 @@ from bot.render.summary import Account, card, row_of
 
 log = structlog.get_logger()
 
-GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive", "block_mismatch"})
-"""Errors of chat.update after which the card can't be changed any more (docs.slack.dev, chat.update)."""
 REACH = 15 * MINUTE
 """Milliseconds before a doubt in which a card may have been posted that told of it later."""
 FORGOTTEN = "a summary tells of results that nobody remembers"
@@ -105,7 +101,7 @@ class Summarising:
         """
         found: dict[DeliveryId, str] = dict(looked.found)
         living = None if lane is None else await self._summaries.living(lane)
-        for reference, one in looked.cards.items():
+        for reference, one in looked.summed.items():
             name = ListId(one.list)
             if living is not None and living.ts is None and living.list == name:
                 await self._note(replace(living, told=one.told), reference, over=False)
@@ -114,7 +110,7 @@ class Summarising:
             found.update(dict.fromkeys(told, reference))
             if len(missing) > len(told) and await self._summaries.known(name) < one.unmarked:
                 return Blind(reason=FORGOTTEN, found=found)
-        return Looked(found=found)
+        return replace(looked, found=found)
 
     async def _tell(self, parcel: Parcel, summing: Summing, inside: Sequence[Seen], aside: Sequence[Seen]) -> Summary:
         told = (*inside, *aside)
@@ -132,11 +128,6 @@ class Summarising:
             await self._summaries.shown(summary, channel, ts, over=over)
         except UnavailableError as error:
             log.warning("summary_not_noted", lane=summary.lane, why=str(error))
-
-
-def is_gone(reply: Reply) -> bool:
-    """Whether the card that was to be updated is no more, or can't be changed any more."""
-    return isinstance(reply, Answer) and reply.error in GONE
 
 
 def not_told(error: UnavailableError) -> Failed:

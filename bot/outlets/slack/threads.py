@@ -6,15 +6,16 @@ from typing import Any
 
 import structlog
 
+from bot.core.cards import CardKey
 from bot.core.delivery import DeliveryId, Unknown
 from bot.core.destination import DestinationId, SlackChannel, SlackPlace, SlackThread, destination_id
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
 from bot.core.threads import ThreadKey, threads_of
-from bot.outlets.slack.history import Blind, Looked, find, find_parent
+from bot.outlets.slack.history import Blind, Looked, Seen, find, find_parent
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.threads import Threads
-from bot.render.message import Summed
+from bot.render.message import Summed, marked
 
 log = structlog.get_logger()
 
@@ -29,7 +30,7 @@ class Thread:
 
     def mark(self, metadata: dict[str, Any]) -> dict[str, Any]:
         """Metadata that also tells the thread: so a first message is found again where Redis has forgotten it."""
-        return {**metadata, "event_payload": {**metadata["event_payload"], "thread": self.key}}
+        return marked(metadata, "thread", self.key)
 
 
 class Threading:
@@ -75,7 +76,8 @@ class Threading:
         if not isinstance(parents, tuple):
             return parents
         found: dict[DeliveryId, str] = {}
-        cards: dict[str, Summed] = {}
+        cards: dict[CardKey, Seen] = {}
+        summed: dict[str, Summed] = {}
         blind = ""
         wheres: list[SlackPlace] = [*(_thread(place, parent) for parent in parents), place]
         for where in wheres:
@@ -89,9 +91,10 @@ class Threading:
                     blind = looked.reason
                 else:
                     cards.update(looked.cards)
+                    summed.update(looked.summed)
         if blind and len(found) < len(doubts):
             return Blind(reason=blind, found=found)
-        return Looked(found=found, cards=cards)
+        return Looked(found=found, cards=cards, summed=summed)
 
     async def _parents(
         self,

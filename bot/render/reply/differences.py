@@ -2,7 +2,7 @@
 
 from bot.core.subscription import Subscription
 from bot.render.mrkdwn import code, place
-from bot.render.reply.phrases import called, clipped, resting
+from bot.render.reply.phrases import calling, clipped, resting
 
 _LONGEST = 100
 """Characters of a filter that are shown: twice, in each of several changes."""
@@ -20,7 +20,7 @@ def _parts(one: Subscription) -> dict[str, str]:
         "Filter": code(clipped(str(one.filter), _LONGEST)) if one.filter.terms else "every event",
         "To": place(one.destination),
         "Owner": f"<@{one.owner}>",
-        "Mentions": "nobody" if style.mention is None else called(style.mention),
+        "Mentions": "nobody" if style.mention is None else calling(style),
         "Digest": "off" if style.digest is None else str(style.digest),
         "Quiet": "off" if style.quiet is None else str(style.quiet),
         "Thread": str(style.thread),

@@ -6,7 +6,8 @@ from bot.core.answers import Actor
 from bot.core.destination import SlackPerson
 from bot.core.filters import Filter
 from bot.core.fingerprint import fingerprint
-from bot.core.subscription import Doubt, Hold, Holding, Showing, Subscription, SubscriptionId, Threading
+from bot.core.subscription import Doubt, Hold, Holding, Showing, Style, Subscription, SubscriptionId, Threading
+from bot.render.figures import word
 from bot.render.message import Block, Message
 from bot.render.mrkdwn import code, escape, place
 from bot.render.pieces import button, confirm, preformatted, section
@@ -82,6 +83,12 @@ def called(target: str) -> str:
     return f"<!subteam^{target}>" if target.startswith("S") else f"<@{target}>"
 
 
+def calling(style: Style) -> str:
+    """Whom a style that mentions somebody calls, and for which statuses if not for all."""
+    on = " or ".join(word(status) for status in style.mention_on)
+    return f"{called(style.mention or '')}{f' on {on}' if on else ''}"
+
+
 def when(milliseconds: int) -> str:
     """A time as the reader's own Slack writes it: https://docs.slack.dev/messaging/formatting-message-text."""
     there = datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -92,7 +99,7 @@ def styles(one: Subscription) -> list[str]:
     """How and when its deliveries come, as far as that is not the usual."""
     style, facts = one.style, []
     if style.mention is not None:
-        facts.append(f"mentions {called(style.mention)}")
+        facts.append(f"mentions {calling(style)}")
     if style.digest is not None:
         facts.append(f"digest {style.digest}")
     if style.quiet is not None:

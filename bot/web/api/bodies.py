@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from bot.core.event import Status
 from bot.core.filters import MAX_LENGTH
 from bot.core.subscription import Doubt, Holding, Showing, Threading
 
@@ -85,6 +86,8 @@ class StyleBody(Strict):
 
     mention: Annotated[str, _slack_id("UWS")] | None = None
     """A person or a user group to call with each."""
+    mention_on: tuple[Status, ...] = ()
+    """The statuses for which they are called; none: for all."""
     doubt: Doubt = Doubt.REPEAT
     """What becomes of a result that may have been shown already: repeat it, or ask."""
     digest: Annotated[str, Field(pattern=DIGEST)] | None = None

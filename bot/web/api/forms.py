@@ -17,7 +17,7 @@ from bot.core.destination import (
 )
 from bot.core.event import Event
 from bot.core.looks import Change, Trace, Verdict
-from bot.core.subscription import Style, Subscription
+from bot.core.subscription import Style, Subscription, occasions
 from bot.core.timing import read_digest, read_quiet
 from bot.render.discretion import for_members
 from bot.web.api.bodies import (
@@ -79,6 +79,7 @@ def style(body: StyleBody, *, former: Style | None = None) -> Style:
     )
     return Style(
         mention=given.mention,
+        mention_on=occasions(given.mention_on) if given.mention else (),
         doubt=given.doubt,
         digest=None if given.digest is None else read_digest(given.digest),
         quiet=None if given.quiet is None else read_quiet(given.quiet),
@@ -91,6 +92,7 @@ def style_body(one: Style) -> StyleBody:
     """The style as JSON has it."""
     return StyleBody.model_construct(
         mention=one.mention,
+        mention_on=one.mention_on,
         doubt=one.doubt,
         digest=None if one.digest is None else str(one.digest),
         quiet=None if one.quiet is None else str(one.quiet),

@@ -11,7 +11,7 @@ from bot.actions.world import World
 from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.subscriptions import RedisSubscriptions
-from tests.edges.standins import MEMBER_OF, NOW, Lanes, Letters, Past, Persons, Slack, Told
+from tests.edges.standins import MEMBER_OF, NOW, Afresh, Archive, Lanes, Letters, Opinions, Past, Persons, Slack, Told
 
 
 @pytest.fixture
@@ -48,6 +48,9 @@ def world(redis: Redis, keys: Keys, slack: Slack, lanes: Lanes, past: Past, told
         move=lanes.move,
         persons=Persons(),
         recent=past,
+        archive=Archive(past),
+        opinions=Opinions(),
+        afresh=Afresh(),
         notices=told,
         refuse_url=lambda url: None if url.startswith("https://") else "Only https URLs are taken.",
         secret_of=lambda place: f"whsec_{place}",

@@ -10,11 +10,14 @@ from bot.actions.acts import Actions
 from bot.actions.world import World
 from bot.core.answers import Actor, BadPlace, NoSuchSubscription, NotAllowed
 from bot.core.destination import SlackChannel, SlackGroup, SlackPerson, Target, Webhook
+from bot.core.feedback import Rating
 from bot.core.filters import parse
+from bot.core.marks import Mark
 from bot.core.permission import Act, Admission, Policy, Rank, Role, may
 from bot.core.subscription import Holding, Style, Subscription, SubscriptionId
 from bot.render.permissions import allows, page
-from tests.edges.standins import MEMBER_OF, Slack
+from tests.core.examples import event
+from tests.edges.standins import MEMBER_OF, Past, Slack
 
 OWNER, RECIPIENT, INSIDER, MEMBER, ADMIN, GUEST, STRANGER, GONE = (f"U{number}" for number in range(1, 9))
 WHO = {Role.OWNER: OWNER, Role.RECIPIENT: RECIPIENT, Role.INSIDER: INSIDER, Role.MEMBER: MEMBER, Role.ADMIN: ADMIN}
@@ -22,6 +25,9 @@ SECRET = SlackChannel(team="T1", channel="C1")
 GROUP = SlackGroup(team="T1", group="S1")
 SUBJECT = SubscriptionId("bbbbbb")
 TO_NOBODY = SubscriptionId("cccccc")
+
+TO_ANOTHER = SlackPerson(team="T1", user="U20")
+MARK = Mark(event=event().key, time=1, appended=1)
 
 Doing = Callable[[Actions, Actor], Awaitable[Any]]
 
@@ -37,6 +43,11 @@ def subscribing(place: Callable[[Actor], Target], *, confirmed: bool = False) ->
 
 def to_self(actor: Actor) -> Target:
     return SlackPerson(team="T1", user=actor.user)
+
+
+def shown(actor: Actor) -> SlackChannel | SlackPerson:
+    """Where a card is that the person came upon."""
+    return SlackPerson(team="T1", user=actor.user) if actor.user == RECIPIENT else SECRET
 
 
 @dataclass(frozen=True)
@@ -83,12 +94,20 @@ WAYS: dict[Act, tuple[Way, ...]] = {
         anywhere(lambda actions, actor: actions.why(actor, "e-1")),
         anywhere(lambda actions, actor: actions.status(actor)),
     ),
+    Act.RATE: (anywhere(lambda actions, actor: actions.rate(actor, MARK, shown(actor), Rating.UP, at=1)),),
+    Act.FETCH: (anywhere(lambda actions, actor: actions.fetch(actor, MARK, shown(actor), request="click")),),
+    Act.REPEAT: (anywhere(lambda actions, actor: actions.repeat(actor, MARK, TO_ANOTHER, request="click")),),
     Act.SEE_ALL: (
         anywhere(lambda actions, actor: actions.list_all(actor)),
         anywhere(lambda actions, actor: actions.history(actor)),
     ),
     Act.ADMINISTER: (anywhere(lambda actions, actor: actions.adopt(actor, [TO_NOBODY])),),
 }
+
+
+@pytest.fixture(autouse=True)
+def passed(past: Past) -> None:
+    past.seen = [event()]
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.edges.slack.conftest import (  # noqa: F401 - fixtures, found by thei
     subscriptions,
     web,
 )
-from tests.edges.standins import Letters
+from tests.edges.standins import Afresh, Archive, Letters, Opinions
 
 
 @dataclass
@@ -189,6 +189,9 @@ def actions(
             lanes=stand_in,
             persons=workspace,
             recent=passing,
+            archive=Archive(passing),
+            opinions=Opinions(),
+            afresh=Afresh(),
             notices=workspace,
             move=lanes.move,
             refuse_url=lambda url: check_url(url, (), (443,)),

@@ -3,7 +3,7 @@ import pytest
 from bot.core.delivery import Failed, Outcome, Refused, Scope, Throttled, Unknown
 from bot.outlets.slack.errors import Answer, Kind, kind_of, outcome_of
 
-# Copied by hand from https://docs.slack.dev/reference/methods/chat.postMessage and the list of common errors.
+# Copied by hand from https://docs.slack.dev/reference/methods/chat.postMessage and chat.update and the common errors.
 DOCUMENTED = {
     Kind.LIMITED: ["ratelimited", "rate_limited"],
     Kind.NOT_TAKEN: ["service_unavailable", "request_timeout"],
@@ -51,6 +51,14 @@ DOCUMENTED = {
         "cannot_reply_to_message",
     ],
     Kind.THREAD_GONE: ["thread_not_found"],
+    Kind.CARD_GONE: [
+        "message_not_found",
+        "cant_update_message",
+        "edit_window_closed",
+        "is_inactive",
+        "block_mismatch",
+        "streaming_state_conflict",
+    ],
     Kind.PAYLOAD: [
         "msg_blocks_too_long",
         "msg_blocks_too_many",
@@ -90,6 +98,7 @@ OUTCOMES: dict[Kind, Outcome] = {
     Kind.THREAD_GONE: Refused(
         reason="Slack: x; choose another destination, or ask the channel's owner", scope=Scope.DESTINATION
     ),
+    Kind.CARD_GONE: Refused(reason="Slack: x", scope=Scope.DELIVERY),
     Kind.PAYLOAD: Refused(reason="Slack: x", scope=Scope.DELIVERY),
     Kind.OURS: Refused(reason="Slack: x", scope=Scope.DELIVERY),
     Kind.UNDESCRIBED: Failed(reason="Slack: x"),
@@ -128,6 +137,14 @@ PAGES = {
         slack_connect_file_link_sharing_blocked slack_connect_lists_sharing_blocked team_not_found
         too_many_attachments too_many_contact_cards cannot_reply_to_message missing_file_data
         attachment_payload_limit_exceeded
+        """,
+    "chat.update": """
+        as_user_not_supported block_mismatch cant_broadcast_message cant_update_message channel_not_found
+        edit_window_closed external_channel_migrating invalid_attachments invalid_blocks invalid_blocks_format
+        invalid_metadata_format invalid_metadata_schema is_inactive markdown_text_conflict message_not_found
+        metadata_must_be_sent_from_app metadata_too_large msg_too_long no_dual_broadcast_content_update no_text
+        slack_connect_file_link_sharing_blocked streaming_state_conflict team_not_found too_many_attachments
+        update_failed
         """,
     "conversations.open": """
         channel_not_found invalid_user_combination method_not_supported_for_channel_type missing_scope

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from bot.core.delivery import Asked, Failed, Refused, Scope, Sent, Unknown
 from bot.core.destination import DestinationId, SlackChannel, SlackPerson, SlackThread, destination_id
 from bot.core.errors import UnavailableError
-from bot.core.event import Event
+from bot.core.event import Event, Status
 from bot.core.filters import parse
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId, Threading
 from bot.core.threads import threads_of
@@ -74,15 +74,18 @@ async def subscribe(
 
 
 @pytest.fixture
-def threads(redis: Redis, keys: Keys, subscriptions: RedisSubscriptions, clock: Clock) -> RedisThreads:
-    return RedisThreads(
-        redis, keys, Leading(subscriptions, clock=lambda: clock.now), lasting=HOUR, clock=lambda: clock.now
-    )
+def threads(redis: Redis, keys: Keys, leading: Leading, clock: Clock) -> RedisThreads:
+    return RedisThreads(redis, keys, leading, lasting=HOUR, clock=lambda: clock.now)
+
+
+@pytest.fixture
+def leading(subscriptions: RedisSubscriptions, clock: Clock) -> Leading:
+    return Leading(subscriptions, clock=lambda: clock.now)
 
 
 @pytest.fixture
 async def outlet(
-    sandbox: Sandbox, threads: RedisThreads, channel: SlackChannel, subscriptions: RedisSubscriptions
+    sandbox: Sandbox, threads: RedisThreads, channel: SlackChannel, subscriptions: RedisSubscriptions, leading: Leading
 ) -> AsyncIterator[SlackOutlet]:
     async def token_of(_: str) -> str:
         return sandbox.bot_token
@@ -91,7 +94,9 @@ async def outlet(
         return Doubt.ASK
 
     await subscribe(subscriptions, channel, Threading.SESSION)
-    async with SlackOutlet(SlackWeb(sandbox.api_url), token_of, threads=threads, policy_of=asking) as made:
+    async with SlackOutlet(
+        SlackWeb(sandbox.api_url), token_of, threads=threads, policy_of=asking, called_in=leading.called
+    ) as made:
         yield made
 
 
@@ -345,3 +350,33 @@ async def test_a_first_message_that_could_not_be_kept_is_sent_all_the_same(
 
     async with SlackOutlet(SlackWeb(sandbox.api_url), token_of, threads=Away(threads, 2)) as away:
         assert isinstance(await away.send(parcel(channel, said("a"))), Sent)
+
+
+async def test_who_is_mentioned_for_a_status_is_called_with_it_and_with_no_other(
+    sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel, subscriptions: RedisSubscriptions
+) -> None:
+    ana = sandbox.user_id("maya.lindqvist")
+    style = Style(mention=ana, mention_on=(Status.FAILED,), thread=Threading.SESSION)
+    await subscriptions.save(
+        Subscription(
+            id=SubscriptionId("aaaaa1"), team=TEAM, owner="U1", filter=parse(""), destination=channel, style=style
+        )
+    )
+    for name, status in (("a", Status.COMPLETED), ("b", Status.FAILED)):
+        assert isinstance(await outlet.send(parcel(channel, event(id=name, status=status))), Sent)
+    done, failed = posted(sandbox)
+    assert ana not in str(done["blocks"])
+    assert failed["blocks"][0]["elements"][0]["elements"] == [{"type": "user", "user_id": ana}]
+    assert failed["text"].startswith(f"<@{ana}> ")
+
+
+async def test_a_result_waits_where_nobody_can_tell_whom_it_calls(sandbox: Sandbox, channel: SlackChannel) -> None:
+    async def token_of(_: str) -> str:
+        return sandbox.bot_token
+
+    async def away(_place: DestinationId, _events: Sequence[Event]) -> Sequence[str]:
+        raise UnavailableError("Redis is away")
+
+    async with SlackOutlet(SlackWeb(sandbox.api_url), token_of, called_in=away) as outlet:
+        assert isinstance(await outlet.send(parcel(channel, event())), Failed)
+    assert posted(sandbox) == []

@@ -39,7 +39,7 @@ from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.stores.summaries import RedisSummaries
-from tests.edges.standins import Lanes, Letters, Past, Persons, Told
+from tests.edges.standins import Afresh, Archive, Lanes, Letters, Opinions, Past, Persons, Told
 
 DEADLINE = 30.0
 
@@ -111,6 +111,9 @@ def actions(
             move=Lanes().move,
             persons=Persons(),
             recent=past,
+            archive=Archive(past),
+            opinions=Opinions(),
+            afresh=Afresh(),
             notices=Told(),
             refuse_url=lambda url: check_url(url, (), (443,)),
             secret_of=partial(signing_secret, "a master secret that is long enough"),

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from bot.core.destination import Destination, SlackChannel, SlackPerson, SlackThread, Webhook
 from bot.core.errors import DestinationError
+from bot.core.event import Status
 from bot.core.filters import parse
 from bot.core.subscription import Doubt, Hold, Holding, Showing, Style, Subscription, SubscriptionId
 from bot.stores.codec import destination_from_json, destination_json, subscription_from_json, subscription_json
@@ -51,7 +52,7 @@ def test_a_subscription_reads_back_as_it_was_written() -> None:
         owner="U1",
         filter=parse("model:fraud-* status:failed"),
         destination=SlackChannel(team="T1", channel="C2"),
-        style=Style(mention="U9", doubt=Doubt.ASK, show=Showing.SUMMARY),
+        style=Style(mention="U9", mention_on=(Status.FAILED,), doubt=Doubt.ASK, show=Showing.SUMMARY),
         created=1_790_000_000_000,
         hold=Hold(kind=Holding.PAUSED, at=0),
     )

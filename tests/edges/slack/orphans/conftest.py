@@ -40,7 +40,7 @@ from bot.stores.removal import Removal
 from bot.stores.subscriptions import RedisSubscriptions
 from tests.core.examples import event
 from tests.edges.outbox.world import Paper
-from tests.edges.standins import Letters, Past, Persons, Told
+from tests.edges.standins import Afresh, Archive, Letters, Opinions, Past, Persons, Told
 
 TEAM = "T0SANDBOX"
 HOUR = 3_600_000
@@ -192,6 +192,9 @@ def app(office: Office, sandbox: Sandbox, web: SlackWeb, redis: Redis, keys: Key
         lanes=means.lanes,
         persons=Persons(),
         recent=Past(),
+        archive=Archive(Past()),
+        opinions=Opinions(),
+        afresh=Afresh(),
         notices=office.told,
         move=means.move,
         refuse_url=lambda _: None,

@@ -31,7 +31,7 @@ from bot.stores.registry import Registry
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.web.api.routes import Api
 from bot.web.server import Server
-from tests.edges.standins import Letters
+from tests.edges.standins import Afresh, Archive, Letters, Opinions
 
 T0 = 1_800_000_000_000
 ANA, BEN, BOSS = "U0ANA", "U0BEN", "U0BOSS"
@@ -200,6 +200,9 @@ class Office:
             lanes=self.lanes,
             persons=Persons(),
             recent=self.recent,
+            archive=Archive(self.recent),
+            opinions=Opinions(),
+            afresh=Afresh(),
             notices=self.notices,
             move=_nowhere,
             refuse_url=lambda url: None if url.startswith("https://") else "Only https URLs are taken.",

@@ -33,6 +33,7 @@ async def test_a_subscription_is_made_shown_listed_changed_and_ended(ana: Client
         "destination": {"kind": "channel", "channel": FRAUD},
         "style": {
             "mention": BEN,
+            "mention_on": [],
             "doubt": "repeat",
             "digest": "daily 17:30",
             "quiet": "22:00-07:00",
