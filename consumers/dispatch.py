@@ -36,11 +36,12 @@ from bot.core.delivery import (
 from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
+from bot.core.pressure import DOUBTFUL, Backlog, Held, Manner, choose
 from bot.core.window import Windows
 from bot.ports.gate import Ended, Gate, Let, Verdict, Wait
 from bot.ports.letters import DeadLetters
 from bot.ports.outbox import Leased, Outbox, Settled, Taken, Wakes
-from bot.ports.outlet import Item, Outlet, Parcel, Service
+from bot.ports.outlet import Item, Outlet, Parcel, Service, Summing
 from bot.telemetry import Metrics, tracer
 from consumers.race import first
 
@@ -174,7 +175,14 @@ class Dispatch:
                 lane.close()
             settled = await self._settle(leased, items, decided, service, more=more)
             self._count(kind, decided.tried, decided.steps, settled)
-            leased = replace(leased, until=settled.until, send_by=settled.send_by, deliveries=settled.next)
+            leased = replace(
+                leased,
+                until=settled.until,
+                send_by=settled.send_by,
+                deliveries=settled.next,
+                waiting=settled.waiting,
+                window=settled.window,
+            )
 
     async def _decide(self, kind: str, service: Service, leased: Leased, items: list[Item]) -> _Decided:
         """Give up what is too old, or what nobody wants any more; send what may be sent; else let the lane wait."""
@@ -186,8 +194,10 @@ class Dispatch:
             case Ended(count=count):
                 bury = Bury(reason=ENDED, attempt=Attempt(at=self._clock(), outcome="ended"))
                 return _Decided(tried=items[:count], steps=dict.fromkeys(ids(items[:count]), bury))
-            case Let(count=count):
-                tried, outcome = await self._attempt(kind, service, leased, items[:count])
+            case Let(count=count, held=held):
+                tried, outcome = await self._attempt(
+                    kind, service, leased, items[:count], _backlog(leased, count, held)
+                )
                 if isinstance(outcome, Paced):
                     self._metrics.paced_seconds.labels(kind).observe(max(0, outcome.until - self._clock()) / 1000)
                     return _Decided(wait=self._wake_at(items[0], outcome.until))
@@ -210,31 +220,48 @@ class Dispatch:
         return min(expires, self._clock() + LOOK_AGAIN if until is None else until)
 
     async def _attempt(
-        self, kind: str, service: Service, leased: Leased, items: list[Item]
+        self, kind: str, service: Service, leased: Leased, items: list[Item], backlog: Backlog
     ) -> tuple[list[Item], Outcome]:
-        """Send as many of the items as fit in one parcel; alone if they are refused together.
+        """Send as many of the items as belong in one message; alone if they are refused together.
 
         What is in doubt goes by itself: if it has to be asked for, the rest needs no asking.
         """
         alike = list(takewhile(lambda item: _is_doubtful(item) == _is_doubtful(items[0]), items))
-        tried = alike[: service.fit(alike)]
-        if service.together is not None:
+        parcel = self._parcel(service, leased, alike, backlog)
+        tried = list(parcel.items)
+        whole = parcel.held is not None or (parcel.summing is not None and parcel.summing.whole)
+        if service.together is not None and not whole:
             try:
                 tried = list(await service.together(leased.destination, tried))
             except UnavailableError as error:
                 return tried[:1], Failed(reason=f"could not tell what belongs together: {error}")
-        outcome = await self._send(kind, service.outlet, leased, tried)
+        outcome = await self._send(kind, service.outlet, leased, replace(parcel, items=tuple(tried)))
         match outcome:
             case Refused(scope=Scope.DELIVERY) if len(tried) > 1:
                 tried = tried[:1]
-                outcome = await self._send(kind, service.outlet, leased, tried, paid=True)
+                alone = Parcel(destination=leased.destination, items=tuple(tried), paid=True)
+                outcome = await self._send(kind, service.outlet, leased, alone)
             case _:
                 pass
         return tried, outcome
 
-    async def _send(
-        self, kind: str, outlet: Outlet, leased: Leased, items: list[Item], *, paid: bool = False
-    ) -> Outcome:
+    def _parcel(self, service: Service, leased: Leased, items: list[Item], backlog: Backlog) -> Parcel:
+        """What the attempt says of items that are all in doubt, or all not."""
+        if not service.sums:
+            return Parcel(destination=leased.destination, items=tuple(items[: service.fit(items)]), held=backlog.held)
+        if _is_doubtful(items[0]) and len(items) > DOUBTFUL:
+            items, backlog = items[:DOUBTFUL], replace(backlog, more=backlog.held is not None)
+        telling = choose(items, backlog, now=self._clock(), interval=service.pace.interval)
+        whole = telling.manner is Manner.SUMMARY
+        summing = Summing(lane=leased.lane, whole=whole, aside=telling.aside, left=telling.left)
+        return Parcel(
+            destination=leased.destination,
+            items=telling.items if whole else telling.items[: service.fit(telling.items)],
+            held=backlog.held,
+            summing=summing if telling.pressed else None,
+        )
+
+    async def _send(self, kind: str, outlet: Outlet, leased: Leased, parcel: Parcel) -> Outcome:
         """One call of the outlet, ended in time to settle within the lease: a holder past its lease must not send."""
         seconds = (leased.send_by - self._clock()) / 1000
         if seconds <= 0:  # this process was stopped for a while, or its loop was
@@ -243,15 +270,14 @@ class Dispatch:
         attributes: dict[str, str | int] = {
             "messaging.operation.name": "send",
             "messaging.destination.name": leased.lane,
-            "messaging.batch.message_count": len(items),
+            "messaging.batch.message_count": len(parcel.items),
         }
         span = self._tracer.start_as_current_span(f"send {kind}", kind=SpanKind.PRODUCER, attributes=attributes)
         began = self._clock()
         with span:
             try:
                 async with asyncio.timeout_at(deadline):
-                    parcel = Parcel(destination=leased.destination, items=tuple(items), deadline=deadline, paid=paid)
-                    outcome = await outlet.send(parcel)
+                    outcome = await outlet.send(replace(parcel, lane=leased.lane, deadline=deadline))
             except TimeoutError:
                 outcome = Unknown(reason=f"no answer within {seconds:.0f} s")
         if not isinstance(outcome, Paced):
@@ -344,6 +370,16 @@ class Dispatch:
 
 def _is_doubtful(item: Item) -> bool:
     return item.delivery.doubt is not None
+
+
+def _backlog(leased: Leased, count: int, held: Held | None) -> Backlog:
+    """What of the lane's matters for the first `count` deliveries in hand."""
+    return Backlog(
+        waiting=leased.waiting,
+        summed=leased.window == (held.end if held else 0),
+        held=held,
+        more=held is not None and count == len(leased.deliveries) < leased.waiting,
+    )
 
 
 def place_of(leased: Leased) -> DestinationId:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from bot.core.pressure import Held
 from bot.core.subscription import Hold, Holding
-from bot.core.timing import Digest, Every, Quiet
+from bot.core.timing import Digest, Every, Quiet, clock
 
 _DAY: Final = 24 * 3600
 """Seconds."""
@@ -50,6 +51,44 @@ def release(
             return at
         at = quiet
     return None
+
+
+def held_in(*, digest: Digest | None, zone: tzinfo, rests: Sequence[Rest], since: int) -> Held | None:
+    """The window that held back a delivery which entered the outbox at `since` (ms); None where nothing did.
+
+    All that was to be let go at the same moment was held in the same window, quiet hours behind a digest included.
+    """
+    end = release(digest=digest, zone=zone, rests=rests, hold=None, since=since, now=since)
+    if end is None or end <= since:
+        return None
+    resting = next((rest for rest in rests if rest_end(rest, end - 1) == end), None)
+    if resting is not None:
+        quiet = resting.quiet
+        return Held(kind="quiet", opens=clock(quiet.start), closes=clock(quiet.end), end=end)
+    if digest is None:
+        return None
+    return Held(
+        kind=str(digest.every),
+        opens=_shown(digest, zone, _window_begin(digest, zone, end)),
+        closes=_shown(digest, zone, end),
+        end=end,
+    )
+
+
+def _window_begin(digest: Digest, zone: tzinfo, end: int) -> int:
+    """When the window that ends then began, in milliseconds."""
+    if digest.every is Every.DAY:
+        return window_end(digest, zone, end - 26 * 3_600_000)  # no day has more than 25 hours, nor fewer than 23
+    return end - 1000 * _STEPS[digest.every]
+
+
+def _shown(digest: Digest, zone: tzinfo, at: int) -> str:
+    """What the clock on the wall shows then; of a day's window, with the day."""
+    there = datetime.fromtimestamp(at // 1000, UTC).astimezone(zone)
+    return f"{_WEEKDAYS[there.weekday()]} {there:%H:%M}" if digest.every is Every.DAY else f"{there:%H:%M}"
+
+
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def window_end(digest: Digest, zone: tzinfo, since: int) -> int:

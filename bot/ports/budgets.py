@@ -41,7 +41,7 @@ class Budgets(Protocol):
     async def reserve(self, expense: Expense, *, holder: str, patience: int | None = None) -> Turn:
         """Ask for a turn, just before calling.
 
-        `holder` tells who asks, the same whenever it asks again: a delivery's id. Turns are given in the order in which
+        `holder` tells who asks, the same whenever it asks again: a lane. Turns are given in the order in which
         holders of a channel, and channels of a workspace, began to ask. With `patience`, in milliseconds, nothing is
         reserved that is further away: for a caller who would rather do something else.
         """

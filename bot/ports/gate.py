@@ -6,14 +6,16 @@ from typing import Protocol, TypeAlias
 
 from bot.core.delivery import Lane
 from bot.core.destination import Destination
+from bot.core.pressure import Held
 from bot.ports.outlet import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Let:
-    """The first `count` may be sent now."""
+    """The first `count` may be sent now. `held` is the window that held them back, if one did: all of them the same."""
 
     count: int
+    held: Held | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,9 @@ class Leased:
     """A lane in a worker's hands until `until` (milliseconds): its fencing token and the deliveries begun at its head.
 
     After `send_by` (milliseconds) they are not sent any more: the time that is left is for settling.
-    Each delivery comes with its event's body, as `cloudevent.encode` wrote it.
+    Each delivery comes with its event's body, as `cloudevent.encode` wrote it. `waiting` counts all that the lane
+    holds. `window` is the end (milliseconds) of the window that the lane's summary is of, 0 where that is of none; None
+    without a summary.
     """
 
     lane: Lane
@@ -88,6 +90,8 @@ class Leased:
     send_by: int
     destination: Destination
     deliveries: tuple[tuple[Delivery, bytes], ...]
+    waiting: int = 0
+    window: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +107,15 @@ class Settled:
     """What settling came to. `held` is false when the lease was lost meanwhile: nothing was changed.
 
     `next` holds the lane's next deliveries, begun, when the worker asked for more and keeps the lane until `until`.
-    `send_by` is as in Leased.
+    `send_by`, `waiting` and `window` are as in Leased.
     """
 
     held: bool
     until: int = 0
     send_by: int = 0
     next: tuple[tuple[Delivery, bytes], ...] = ()
+    waiting: int = 0
+    window: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

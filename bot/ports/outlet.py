@@ -8,10 +8,11 @@ from typing import Protocol
 
 from bot.core.backoff import Schedule
 from bot.core.cloudevent import decode
-from bot.core.delivery import Delivery, Outcome
+from bot.core.delivery import Delivery, Lane, Outcome
 from bot.core.destination import Destination
 from bot.core.event import Event
 from bot.core.pacing import Pace
+from bot.core.pressure import Held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +29,37 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Summing:
+    """A parcel's part in the summary of its lane.
+
+    With `whole` the parcel is told by the summary's card, which is posted or updated; else by a message beside it. The
+    items `aside` are counted, and told by later parcels. `left` more wait that nothing was said of yet.
+    """
+
+    lane: Lane
+    whole: bool
+    aside: tuple[Item, ...] = ()
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """What an outlet sends in one call: a run of items for one destination, in order.
 
     Slack merges several items into one message; a webhook takes one at a time. Where an item's delivery is in doubt,
     the outlet looks whether it arrived before it sends, if the far side lets it look. After `deadline`, in the event
     loop's time (seconds), nothing of it is written to the network: another worker may have it by then. `paid`: its turn
-    was taken by a call that came to nothing, so that it needs none.
+    was taken by a call that came to nothing, so that it needs none. `held` is the window that held the items back, if
+    one did; `lane` is the lane that they wait in, if they wait in one.
     """
 
     destination: Destination
     items: tuple[Item, ...]
     deadline: float = math.inf
     paid: bool = False
+    lane: Lane | None = None
+    held: Held | None = None
+    summing: Summing | None = None
 
 
 class Outlet(Protocol):
@@ -56,7 +75,7 @@ class Service:
     """How one kind of destination is served. `fit` says how many of a run go into one parcel, at least one.
 
     `together` gives those of them that belong in one message of the place, the first among them; without it they all
-    do. It raises UnavailableError.
+    do. It raises UnavailableError. `sums`: the outlet can sum up a backlog.
     """
 
     outlet: Outlet
@@ -64,3 +83,4 @@ class Service:
     pace: Pace
     fit: Callable[[Sequence[Item]], int]
     together: Callable[[Destination, Sequence[Item]], Awaitable[Sequence[Item]]] | None = None
+    sums: bool = False

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.core.pressure import ROWS, Held
 from bot.render import figures
 from bot.render.blocks import LONGEST_TEXT, ROOM, card, headline, summary
 from bot.render.discretion import Seen
@@ -12,9 +13,10 @@ from bot.render.message import Block, Item, Message
 from bot.render.mrkdwn import escape
 from bot.render.result import preview
 from bot.render.richtext import BOLD, section, span, weight
+from bot.render.summary import entitled, lateness
 from bot.render.text import cut, escaped, shorten, units
 
-MOST = 20
+MOST = ROWS
 """Events in one message: with the heads at their longest, each still has some 250 characters for its content."""
 _TITLE = 120
 _LONGEST_CONTENT = 700
@@ -26,18 +28,20 @@ def take(items: Sequence[Item]) -> int:
     return min(len(items), MOST)
 
 
-def merge(items: Sequence[Seen], *, now: int) -> Message:
+def merge(items: Sequence[Seen], *, now: int, held: Held | None = None) -> Message:
     """Say the whole run, at least one and at most `take(items)`, in one message. A single event gets its full card.
 
-    `now` is in milliseconds.
+    `now` is in milliseconds. `held` is the window that held the run back: it names the message, and nothing is late.
     """
-    if len(items) == 1:
+    if len(items) == 1 and held is None:
         return card(items[0], now=now)
     tally = _tally(items)
-    top: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": tally, "emoji": False}}]
-    if waited := figures.late(min(item.delivery.appended for item in items), now):
-        oldest = {"type": "plain_text", "text": f"the oldest {waited}", "emoji": False}
-        top.append({"type": "context", "elements": [oldest]})
+    titled = entitled(held, len(items))
+    top: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": titled or tally, "emoji": False}}]
+    late = lateness(min(item.delivery.appended for item in items), now)
+    if beside := tally if titled else late and f"the {late}":
+        top.append({"type": "context", "elements": [{"type": "plain_text", "text": beside, "emoji": False}]})
+    tally = f"{titled}: {tally}" if titled else tally
     rows = [_row(item) for item in items]
     room = min(_LONGEST_CONTENT, (ROOM - weight([top, *(_block(row, 0) for row in rows)])) // len(rows))
     text = "\n".join([escape(tally), *(_line(row, (LONGEST_TEXT - units(tally)) // len(rows) - 1) for row in rows)])

@@ -18,7 +18,20 @@ from slack_bolt.response import BoltResponse
 from bot.actions.acts import Actions
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.installation import Installations
-from bot.slack import buttons, channels, commands, home, lifecycle, modals, preferences, results, shortcuts, unexpected
+from bot.ports.summaries import Summaries
+from bot.slack import (
+    buttons,
+    channels,
+    commands,
+    home,
+    lifecycle,
+    lists,
+    modals,
+    preferences,
+    results,
+    shortcuts,
+    unexpected,
+)
 from bot.slack.desk import SLIP, Desk, Slip
 from bot.slack.errands import Errands
 from bot.slack.inbox import Inbox
@@ -33,7 +46,7 @@ NOT_INSTALLED = "Tidings is not installed in this workspace. Ask an admin to ins
 class SlackApp:
     """Listens to people in Slack. `web` is entered already; whoever makes the app drains it before closing `web`.
 
-    `installed` keeps the installations, where there may be many.
+    `installed` keeps the installations, where there may be many; `summaries` the lists behind summaries' buttons.
     """
 
     def __init__(
@@ -45,6 +58,7 @@ class SlackApp:
         inbox: Inbox,
         orphans: OrphanKeeper | None = None,
         installed: Lifecycle | None = None,
+        summaries: Summaries | None = None,
     ) -> None:
         self.errands = Errands()
         self.bolt = AsyncApp(
@@ -58,9 +72,10 @@ class SlackApp:
             # The listener runs at once and acknowledges at its end, instead of being polled for every 10 ms.
             process_before_response=True,
         )
-        desk = Desk(actions=actions, errands=self.errands, inbox=inbox, web=web, orphans=orphans)
+        desk = Desk(actions=actions, errands=self.errands, inbox=inbox, web=web, orphans=orphans, summaries=summaries)
         commands.listen(self.bolt, desk)
         buttons.listen(self.bolt, desk)
+        lists.listen(self.bolt, desk)
         modals.listen(self.bolt, desk)
         home.listen(self.bolt, desk)
         preferences.listen(self.bolt, desk)

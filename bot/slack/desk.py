@@ -23,6 +23,7 @@ from bot.core.answers import Actor
 from bot.core.errors import TidingsError, UnavailableError
 from bot.outlets.slack.web import SlackWeb
 from bot.outlets.transport import BROKEN
+from bot.ports.summaries import Summaries
 from bot.render.message import Message
 from bot.slack.errands import BusyError, Errands
 from bot.slack.inbox import Inbox, LetGoError
@@ -89,6 +90,7 @@ class Desk:
     inbox: Inbox
     web: SlackWeb
     orphans: OrphanKeeper | None = None
+    summaries: Summaries | None = None
     latest: Latest = field(default_factory=Latest)
     rooms: Rooms = field(default_factory=Rooms)
 

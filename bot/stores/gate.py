@@ -6,6 +6,7 @@ remembered for CACHED ms; for a subscription's own lane two looks at the subscri
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import takewhile
 from typing import TypeAlias
@@ -17,7 +18,8 @@ from bot.core.delivery import Lane
 from bot.core.destination import Destination, SlackPerson, destination_id
 from bot.core.facts import Facts
 from bot.core.person import Person
-from bot.core.release import Rest, release
+from bot.core.pressure import Held
+from bot.core.release import Rest, held_in, release
 from bot.core.routing import waiting_for
 from bot.core.subscription import Holding, Subscription, SubscriptionId
 from bot.ports.gate import Ended, Let, Verdict, Wait
@@ -59,8 +61,7 @@ class Gatekeeper:
         if own is None:
             if not theirs:
                 return Let(count=len(items))
-            at = release(digest=None, zone=UTC, rests=theirs, hold=None, since=now, now=now)
-            return _verdict([[at]] * len(items), now)
+            return _verdict([[_wish(None, UTC, theirs, item.delivery.appended, now)] for item in items], now)
         askers = await self._askers(own, destination, items, now)
         zones: dict[SubscriptionId, tzinfo] = {}
         for one in (one for asking in askers for one in asking):
@@ -68,20 +69,7 @@ class Gatekeeper:
                 zones[one.id] = await self._zone(one, now)
         return _verdict(
             [
-                [
-                    release(
-                        digest=one.style.digest,
-                        zone=zones[one.id],
-                        rests=[
-                            *theirs,
-                            *([Rest(quiet=one.style.quiet, zone=zones[one.id])] if one.style.quiet else ()),
-                        ],
-                        hold=one.hold,
-                        since=item.delivery.appended,
-                        now=now,
-                    )
-                    for one in asking
-                ]
+                [_wish(one, zones[one.id], theirs, item.delivery.appended, now) for one in asking]
                 for item, asking in zip(items, askers, strict=True)
             ],
             now,
@@ -142,11 +130,42 @@ class Gatekeeper:
         return person
 
 
-def _verdict(times: Sequence[Sequence[int | None]], now: int) -> Verdict:
-    """What is said of the head, and of how many more; for each item the times that those who want it ask for."""
-    if not times[0]:
-        return Ended(count=len(list(takewhile(lambda asked: not asked, times))))
-    let = list(takewhile(lambda asked: any(at is not None and at <= now for at in asked), times))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """When a delivery may go as somebody wants it, in milliseconds; and the window that held it back until then."""
+
+    at: int | None
+    held: Held | None
+
+
+def _wish(one: Subscription | None, zone: tzinfo, theirs: Sequence[Rest], since: int, now: int) -> _Wish:
+    """What a subscription wants, or, without one, the person behind a direct message."""
+    digest = one.style.digest if one is not None else None
+    own = one.style.quiet if one is not None else None
+    rests = [*theirs, *([Rest(quiet=own, zone=zone)] if own else ())]
+    hold = one.hold if one is not None else None
+    at = release(digest=digest, zone=zone, rests=rests, hold=hold, since=since, now=now)
+    free = at is not None and at <= now
+    return _Wish(at=at, held=held_in(digest=digest, zone=zone, rests=rests, since=since) if free else None)
+
+
+def _verdict(wishes: Sequence[Sequence[_Wish]], now: int) -> Verdict:
+    """What is said of the head, and of how many more; for each item what those who want it wish.
+
+    What was held back in another window, or in none, is let go by itself.
+    """
+    if not wishes[0]:
+        return Ended(count=len(list(takewhile(lambda asked: not asked, wishes))))
+    let = [_let(asked, now) for asked in takewhile(lambda asked: any(map(_is_let(now), asked)), wishes)]
     if let:
-        return Let(count=len(let))
-    return Wait(until=min((at for at in times[0] if at is not None), default=None))
+        return Let(count=len(list(takewhile(lambda held: held == let[0], let))), held=let[0])
+    return Wait(until=min((wish.at for wish in wishes[0] if wish.at is not None), default=None))
+
+
+def _let(asked: Sequence[_Wish], now: int) -> Held | None:
+    """The window of a delivery that may go: that of the first whom it need not wait for any more."""
+    return next(wish.held for wish in asked if _is_let(now)(wish))
+
+
+def _is_let(now: int) -> Callable[[_Wish], bool]:
+    return lambda wish: wish.at is not None and wish.at <= now

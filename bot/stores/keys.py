@@ -140,6 +140,14 @@ class Keys:
         """STRING with an expiry: the ts of the message under which what belongs together is shown."""
         return f"{self.prefix}thread:{place}:{thread}"
 
+    def summary(self, lane: Lane) -> str:
+        """HASH with an expiry: the summary of a lane's backlog that lives: see tell.lua."""
+        return f"{self.prefix}summary:{lane}"
+
+    def list(self, name: str, part: str = "") -> str:
+        """HASH, or a part: `rows`, `order` or `inside`; with an expiry: what a summary tells; see tell.lua."""
+        return f"{self.prefix}list:{name}{part and f':{part}'}"
+
     def card(self, place: DestinationId, card: str) -> str:
         """STRING with an expiry: where an inference is shown in a place, and how far, as JSON; see cards.py."""
         return f"{self.prefix}card:{place}:{card}"

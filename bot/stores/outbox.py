@@ -23,6 +23,8 @@ from bot.core.errors import UnavailableError
 from bot.core.event import Event, Position, read_position
 from bot.core.filters import parse
 from bot.core.looks import Trace
+from bot.core.pacing import SLACK
+from bot.core.pressure import RUN, crowd
 from bot.core.routing import Router, own_lane
 from bot.core.subscription import Style, Subscription, SubscriptionId
 from bot.ports.outbox import (
@@ -60,6 +62,7 @@ LONE_KINDS = ("slack",)
 class Limits:
     """`lease` and `remember` are milliseconds; `run` is how many deliveries of a merging kind are begun at once.
 
+    `long` is how many where the lane holds more than `crowd`, or has a summary.
     `age` is how long a delivery may wait in a paused lane before it is given up, in milliseconds.
     `most` is how many deliveries the outbox takes in all, `most_a_lane` how many a lane does; each by one batch more.
     """
@@ -67,6 +70,8 @@ class Limits:
     lease: int = 60_000
     remember: int = 24 * 3_600_000
     run: int = 10
+    long: int = RUN
+    crowd: int = crowd(SLACK.interval)
     age: int = 72 * 3_600_000
     shards: int = 8
     most: int = 200_000
@@ -275,8 +280,10 @@ class RedisOutbox:
                     send_by=send_by(int(until), lease=self._limits.lease),
                     destination=destination_from_json(place.decode()),
                     deliveries=deliveries(lane, begun),
+                    waiting=waiting,
+                    window=int(window) if window else None,
                 )
-                for lane, token, until, place, begun in answer[1:]
+                for lane, token, until, place, begun, waiting, window in answer[1:]
             ),
         )
 
@@ -285,11 +292,11 @@ class RedisOutbox:
     ) -> Settled:
         """Apply the steps if the lease still holds; see settle.lua. A step of None: begun, but not tried."""
         k = self._keys
-        run = self._run_of(leased.lane.partition("/")[0]) if more else 0
+        runs = self._runs_of(leased.lane.partition("/")[0]) if more else (0, 0, 0)
         answer = await self._settle(
             [k.due, k.leased, k.paused, k.cool, k.waiting, k.wake, k.pulse, k.parked, k.unparked, k.holders],
             [
-                *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, wait, run),
+                *(self._clock(), self._limits.lease, k.prefix, leased.lane, leased.token, due, wait, *runs),
                 *(self._limits.remember, self._limits.age, len(steps)),
                 *(part for delivery, step in steps.items() for part in (delivery, *arguments(leased.lane, step))),
             ],
@@ -302,6 +309,8 @@ class RedisOutbox:
             until=until,
             send_by=send_by(until, lease=self._limits.lease),
             next=deliveries(leased.lane.encode(), answer[2]),
+            waiting=answer[3],
+            window=int(answer[4]) if answer[4] else None,
         )
 
     async def next_due(self) -> int | None:
@@ -380,12 +389,13 @@ class RedisOutbox:
                 listener.cancel()
                 await asyncio.gather(listener, return_exceptions=True)
 
-    def _manner_of(self, kind: str) -> tuple[str, int, int, int]:
+    def _manner_of(self, kind: str) -> tuple[str | int, ...]:
         """How lanes of a kind are leased."""
-        return kind, self._run_of(kind), int(kind in LOOKING_KINDS), int(kind in LONE_KINDS)
+        return kind, *self._runs_of(kind), int(kind in LOOKING_KINDS), int(kind in LONE_KINDS)
 
-    def _run_of(self, kind: str) -> int:
-        return self._limits.run if kind in MERGING_KINDS else 1
+    def _runs_of(self, kind: str) -> tuple[int, int, int]:
+        """How many are begun at once: of a usual lane, of a long one, and how long that is."""
+        return (self._limits.run, self._limits.long, self._limits.crowd) if kind in MERGING_KINDS else (1, 1, 0)
 
     def _clock(self) -> str:
         return "" if self.now is None else str(self.now)

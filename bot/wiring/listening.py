@@ -19,6 +19,7 @@ from bot.slack.socket import SocketMode
 from bot.stores.halts import Halts
 from bot.stores.orphans import RedisOrphans
 from bot.stores.overheld import Overheld
+from bot.stores.summaries import RedisSummaries
 from bot.telemetry import Metrics
 from bot.wiring.acting import Acting
 from bot.wiring.installing import greet, lifecycle_of, oauth_of
@@ -73,7 +74,13 @@ async def people(
         )
         await open_.enter_async_context(orphans.serving())
         app = SlackApp(
-            web=web, installations=found, actions=acting.actions, inbox=inbox, orphans=orphans, installed=lifecycle
+            web=web,
+            installations=found,
+            actions=acting.actions,
+            inbox=inbox,
+            orphans=orphans,
+            installed=lifecycle,
+            summaries=RedisSummaries(kept.redis, kept.keys, epoch=kept.epoch),
         )
         await open_.enter_async_context(app.serving(settings.drain_seconds))
         app_token = settings.slack_app_token.get_secret_value()

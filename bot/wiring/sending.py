@@ -26,6 +26,7 @@ from bot.slack.many import ManyInstallations
 from bot.stores.cards import RedisCards
 from bot.stores.gate import Gatekeeper
 from bot.stores.leading import Leading
+from bot.stores.summaries import RedisSummaries
 from bot.stores.threads import RedisThreads
 from bot.wiring.installing import directory_of, installations
 from bot.wiring.stores import HOUR, Stores
@@ -69,6 +70,7 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
                     pace=pacing.SLACK,
                     fit=take,
                     together=_together(threads, cards),
+                    sums=True,
                 ),
                 "webhook": Service(outlet=webhook, schedule=schedules.WEBHOOK, pace=pacing.WEBHOOK, fit=lambda _: 1),
             },
@@ -98,6 +100,7 @@ def _slack(
         views_of=onlookers.views_of,
         link_hosts=settings.link_hosts,
         cards=cards,
+        summaries=RedisSummaries(kept.redis, kept.keys, epoch=kept.epoch),
         budgets=kept.budgets,
     )
 

@@ -50,9 +50,10 @@ class Update:
     ts: str
     message: Message
     metadata: dict[str, Any]
-    shows: Draft
     instead: Post
     """What is posted where the card is gone, or can't be changed soon."""
+    shows: Draft | None = None
+    """The inference's card that it is; None for a summary's."""
 
 
 Call: TypeAlias = Post | Update

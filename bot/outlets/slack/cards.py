@@ -177,7 +177,8 @@ class Carding:
                 in_place = outcome == Sent(reference=f"{card.channel}/{card.ts}")
                 if not calls or blind or not in_place:
                     return outcome
-                return await self._call(held, update.shows.card, post, items, say)
+                changed = card if update.shows is None else update.shows.card
+                return await self._call(held, changed, post, items, say)
             case Due() if not blind:
                 return await self._call(held, card, post, items, say)
             case Known() | Due():
@@ -257,8 +258,8 @@ def instead(call: Update, answer: Answer) -> Post | Throttled | None:
 
 
 def posted(call: Update) -> Post:
-    """What is posted where a card can't be changed soon: a reply to it."""
-    return under(call.instead, call.shows.card)
+    """What is posted where a message can't be changed soon: of a card a reply to it."""
+    return call.instead if call.shows is None else under(call.instead, call.shows.card)
 
 
 def under(post: Post, card: Card) -> Post:

@@ -10,7 +10,7 @@ from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Sent, Throttle
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.web import Reply, Said, SlackWeb, outcome_of_reply
-from bot.render.message import card_marked, carried, thread_marked, told_again
+from bot.render.message import Summed, card_marked, carries, summed_up, thread_marked, told_again
 
 _BEFORE = 5 * SECOND
 """How far our clock may be ahead of Slack's."""
@@ -35,11 +35,13 @@ class Seen:
 class Looked:
     """The history was read: these arrived, each with the `channel/ts` of its message, and the others did not.
 
-    `cards` are those of their messages that are cards.
+    `cards` are those of their messages that are cards; `summed` the summaries that were met, by the `channel/ts` of
+    their messages. Where one tells of deliveries that it has no marks of, it takes Redis to know which those are.
     """
 
     found: Mapping[DeliveryId, str]
     cards: Mapping[CardKey, Seen] = field(default_factory=dict)
+    summed: Mapping[str, Summed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ async def find(
     """
     found: dict[DeliveryId, str] = {}
     cards: dict[CardKey, Seen] = {}
+    summed: dict[str, Summed] = {}
     channel = await _conversation(web, place, token)
     if not isinstance(channel, str):
         return channel
@@ -77,13 +80,16 @@ async def find(
         messages = reply.data.get("messages", ())
         short = len(messages) <= _SHORT_PAGE
         for message in messages:
-            arrived = doubts.keys() & carried(message.get("metadata"))
-            found |= dict.fromkeys(arrived, f"{channel}/{message.get('ts', '')}")
+            reference, metadata = f"{channel}/{message.get('ts', '')}", message.get("metadata")
+            arrived = carries(metadata, doubts)
+            found |= dict.fromkeys(arrived, reference)
+            if (card := summed_up(metadata)) is not None:
+                summed[reference] = card
             if arrived:
                 cards |= _card(channel, message)
         cursor = _next(reply.data)
         if not cursor or len(found) == len(doubts):
-            return Looked(found=found, cards=cards)
+            return Looked(found=found, cards=cards, summed=summed)
     return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since", found=found)
 
 

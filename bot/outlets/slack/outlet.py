@@ -1,15 +1,16 @@
 """Slack: a run of deliveries becomes one message in a channel, a thread or a direct message."""
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self, TypeAlias, assert_never
 
 import structlog
 
+from bot.core import pressure
 from bot.core.backoff import SECOND
-from bot.core.delivery import Asked, DeliveryId, Failed, Outcome, Paced, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Lane, Outcome, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackChannel,
@@ -24,18 +25,19 @@ from bot.core.event import Event
 from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
-from bot.outlets.slack.call import Call, Post, Update, make
-from bot.outlets.slack.cards import Carding, Held, instead
-from bot.outlets.slack.errors import Answer, Kind, kind_of
+from bot.outlets.slack.call import Post
+from bot.outlets.slack.cards import Carding, Held
 from bot.outlets.slack.history import Blind, Looked
-from bot.outlets.slack.mending import mended
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
+from bot.outlets.slack.speaking import Speaker
+from bot.outlets.slack.summing import Summarising, not_told
 from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.turns import Turns
-from bot.outlets.slack.web import Said, SlackWeb, outcome_of_reply
+from bot.outlets.slack.web import SlackWeb
 from bot.ports.budgets import Budgets
 from bot.ports.cards import Cards
 from bot.ports.outlet import Item, Parcel
+from bot.ports.summaries import Summaries
 from bot.ports.threads import Threads
 from bot.render.calling import calling
 from bot.render.digest import merge
@@ -70,7 +72,7 @@ class _Telling:
     """What an attempt has to say: no more of each event than the place may see, and what is known of where to say it.
 
     `parcel` is what all of it was sent with. `called` are the user and group ids that it mentions, `held` is the card
-    that it is about, if it is about one.
+    that it is about, if it is about one; `window` held the items back until its end.
     """
 
     place: SlackPlace
@@ -80,6 +82,7 @@ class _Telling:
     thread: Thread | None
     called: Sequence[str]
     held: Held | None
+    window: pressure.Held | None = None
 
 
 class SlackOutlet:
@@ -89,9 +92,9 @@ class SlackOutlet:
     one that Slack refused, or None where there is none. Both may raise UnavailableError. `policy_of` says what becomes
     of events that may have arrived in a place where we may not look. `called_in` says whom a message to a place calls
     that tells of these events, `threads` which of a channel's messages are replies, `views_of` how much of each event a
-    place may see, `link_hosts` where links in results may lead, `cards` where an inference is shown already, and
-    `budgets` whose turn it is. `clock` gives seconds since the epoch. Enter it as an async context manager: it opens
-    `web` and closes it.
+    place may see, `link_hosts` where links in results may lead, `cards` where an inference is shown already and
+    `summaries` what is summed up, and `budgets` whose turn it is. `clock` gives seconds since the epoch. Enter it as an
+    async context manager: it opens `web` and closes it.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class SlackOutlet:
         views_of: ViewsOf = as_members_see,
         link_hosts: Collection[str] = (),
         cards: Cards | None = None,
+        summaries: Summaries | None = None,
         budgets: Budgets | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -116,10 +120,11 @@ class SlackOutlet:
         self._called_in = called_in
         self._threading = Threading(web, threads)
         self._views_of = views_of
-        self._turns = Turns(budgets)
         self._link_hosts = link_hosts
         self._clock = clock
+        self._summarising = None if summaries is None else Summarising(summaries)
         self._carding = Carding(web, cards, clock=lambda: round(clock() * SECOND))
+        self._speaker = Speaker(web, Turns(budgets), self._carding, self._threading)
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -170,15 +175,62 @@ class SlackOutlet:
 
     async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         try:
+            views = await self._views(place, (*parcel.items, *(parcel.summing.aside if parcel.summing else ())))
+        except UnavailableError as error:
+            return Failed(reason=f"could not tell who reads there: {error}")
+        summing, by = parcel.summing, self._summarising
+        if summing is None or by is None:
+            return await self._tell(token, place, parcel, views)
+        if summing.whole:
+            try:
+                return await self._sum_up(token, place, parcel, views, by)
+            except UnavailableError as error:
+                return not_told(error)
+        outcome = await self._tell(token, place, parcel, views)
+        if isinstance(outcome, Sent):
+            await by.beside(parcel, summing, self._as_seen(parcel.items, views))
+        return outcome
+
+    async def _sum_up(
+        self, token: str, place: SlackPlace, parcel: Parcel, views: Mapping[DeliveryId, View], by: Summarising
+    ) -> Outcome:
+        """Have the card of the lane's summary tell the parcel. Raises UnavailableError before anything is sent."""
+        summing = parcel.summing
+        if summing is None:
+            raise TypeError("not a summary's parcel")
+        looked = await self._look(place, parcel.items, token, None, summing.lane)
+        if isinstance(looked, Unknown):
+            return looked
+        missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
+        if not missing:
+            return Sent(reference=looked.found[parcel.items[-1].delivery.id])
+        shown = self._as_seen(missing, views)
+        loud = [item.event for item in missing if item.event.status in pressure.LOUD]
+        called = await self._called_in(destination_id(place), loud) if loud else ()
+        telling = _Telling(place=place, token=token, parcel=parcel, items=shown, thread=None, called=called, held=None)
+        policy = None
+        if isinstance(looked, Blind):
+            policy = await self._policy(place, [item.event for item in missing], looked.reason)
+        if policy is Doubt.ASK and isinstance(looked, Blind):
+            outcome = await self._ask(telling, looked.reason)
+        else:
+            post = _compose(telling, Message(text="", blocks=()), {})
+            aside = self._as_seen(summing.aside, views)
+            draft = await by.draft(post, parcel, summing, shown, aside, now=round(self._clock() * SECOND))
+            message = calling(draft.call.message, called)
+            call = replace(draft.call, message=repeated(message) if policy is Doubt.REPEAT else message)
+            outcome = await self._speaker.say(call, parcel)
+            await by.shown(draft, summing, outcome)
+        return _still_in_doubt(outcome) if looked.found else outcome
+
+    async def _tell(self, token: str, place: SlackPlace, parcel: Parcel, views: Mapping[DeliveryId, View]) -> Outcome:
+        """Say the parcel in a message of its own, or on its inference's card."""
+        try:
             events = [item.event for item in parcel.items]
             thread = await self._threading.choose(place, events)
             called = await self._called_in(destination_id(place), events)
         except UnavailableError as error:
             return Failed(reason=f"could not tell its thread, or whom it calls: {error}")
-        try:
-            views = await self._views(place, parcel.items)
-        except UnavailableError as error:
-            return Failed(reason=f"could not tell who reads there: {error}")
         looked = await self._look(place, parcel.items, token, thread)
         if isinstance(looked, Unknown):
             return looked
@@ -190,9 +242,15 @@ class SlackOutlet:
         except UnavailableError as error:
             failed = Failed(reason=f"could not tell its card: {error}")
             return _still_in_doubt(failed) if looked.found else failed
-        shown = tuple(seen(item, views[item.delivery.id], hosts=self._link_hosts) for item in missing)
         telling = _Telling(
-            place=place, token=token, parcel=parcel, items=shown, thread=thread, called=called, held=held
+            place=place,
+            token=token,
+            parcel=parcel,
+            items=self._as_seen(missing, views),
+            thread=thread,
+            called=called,
+            held=held,
+            window=parcel.held if parcel.summing is None else None,  # else the window's message is the card beside it
         )
         if isinstance(looked, Blind) and (held is None or held.card is None):
             outcome = await self._send_blindly(telling, [item.event for item in missing], looked.reason)
@@ -201,16 +259,24 @@ class SlackOutlet:
         return _still_in_doubt(outcome) if looked.found else outcome
 
     async def _look(
-        self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None
+        self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None, lane: Lane | None = None
     ) -> Looked | Blind | Unknown:
-        """Which of those in doubt arrived."""
+        """Which of those in doubt arrived, in messages of their own, on cards or in a summary."""
         doubts = {item.delivery.id: item.delivery.doubt for item in items if item.delivery.doubt is not None}
         if not doubts:
             return Looked(found={})
         events = [item.event for item in items if item.delivery.id in doubts]
         now = round(self._clock() * SECOND)
-        looked = await self._threading.find(place, token, doubts, events, thread, now=now)
-        if isinstance(looked, Unknown):
+        by = self._summarising
+        try:
+            since = min(doubts.values()) if by is None else await by.since(min(doubts.values()), lane)
+            doubts = {one: min(at, since) for one, at in doubts.items()}
+            looked = await self._threading.find(place, token, doubts, events, thread, now=now)
+            if isinstance(looked, Looked) and by is not None:
+                looked = await by.recall(looked, list(doubts), lane)
+        except UnavailableError as error:
+            return Unknown(reason=f"could not tell whether it was summed up: {error}")
+        if isinstance(looked, Unknown) or lane is not None:
             return looked
         return await self._carding.recall(place, token, items, looked, thread)
 
@@ -219,31 +285,44 @@ class SlackOutlet:
         views = await self._views_of(place, [item.event for item in items])
         return {item.delivery.id: one for item, one in zip(items, views, strict=True)}
 
+    def _as_seen(self, items: tuple[Item, ...], views: Mapping[DeliveryId, View]) -> tuple[Seen, ...]:
+        return tuple(seen(item, views[item.delivery.id], hosts=self._link_hosts) for item in items)
+
     async def _send_blindly(self, telling: _Telling, events: Sequence[Event], reason: str) -> Outcome:
         """Send what may be there already, or ask; the policy is asked with the whole `events`."""
         try:
-            policy = await self._policy_of(destination_id(telling.place), events)
+            policy = await self._policy(telling.place, events, reason)
         except UnavailableError as error:
             return Unknown(reason=f"could not tell whether to ask: {error}")
-        log.warning("slack_may_not_look", channel=_address(telling.place)[0], reason=reason, policy=policy)
         match policy:
             case Doubt.REPEAT:
                 return await self._show(telling, blind=True)
             case Doubt.ASK:
-                outcome = await self._say(self._question(telling), telling.parcel)
-                return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
+                return await self._ask(telling, reason)
+
+    async def _policy(self, place: SlackPlace, events: Sequence[Event], reason: str) -> Doubt:
+        """What becomes of events that may be there already. Raises UnavailableError."""
+        policy = await self._policy_of(destination_id(place), events)
+        log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
+        return policy
+
+    async def _ask(self, telling: _Telling, reason: str) -> Outcome:
+        outcome = await self._speaker.say(self._question(telling), telling.parcel)
+        return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
     async def _show(self, telling: _Telling, *, blind: bool) -> Outcome:
         """Say the items, on their card if they are one inference's; `blind`: they may have been said already."""
         post = self._result(telling)
         if telling.held is not None:
-            say = partial(self._say, parcel=telling.parcel)
+            say = partial(self._speaker.say, parcel=telling.parcel)
             return await self._carding.tell(telling.held, post, telling.items, say, blind=blind)
-        return await self._say(replace(post, message=repeated(post.message)) if blind else post, telling.parcel)
+        post = replace(post, message=repeated(post.message)) if blind else post
+        return await self._speaker.say(post, telling.parcel)
 
     def _result(self, telling: _Telling) -> Post:
         thread = telling.thread
-        message = merge(self._carding.newest(telling.items, thread), now=round(self._clock() * SECOND))
+        newest, now = self._carding.newest(telling.items, thread), round(self._clock() * SECOND)
+        message = merge(newest, now=now, held=telling.window)
         post = _compose(telling, calling(message, telling.called), metadata(telling.items))
         if thread is None:
             return post
@@ -251,38 +330,6 @@ class SlackOutlet:
 
     def _question(self, telling: _Telling) -> Post:
         return _compose(telling, question(telling.items), question_metadata(telling.items))
-
-    async def _say(self, call: Call, parcel: Parcel) -> Outcome:
-        """Make the call when it is its turn, and mend what can be mended: each thing once, so that this ends."""
-        turn = await self._turns.ask(call, parcel)
-        if isinstance(turn, Paced | Failed):
-            return turn
-        call, tried = turn, set[Kind]()
-        while True:
-            reply = await make(self._web, call)
-            if isinstance(reply, Said):
-                return await self._said(call, reply)
-            outcome = outcome_of_reply(reply)
-            await self._turns.learn(call, parcel, outcome)
-            if isinstance(call, Update) and isinstance(reply, Answer) and (follows := instead(call, reply)) is not None:
-                log.info("card_not_changed", channel=call.channel, error=reply.error)
-                return follows if isinstance(follows, Throttled) else await self._say(follows, parcel)
-            kind = kind_of(reply) if isinstance(reply, Answer) else None
-            other = await mended(self._web, kind, call) if kind is not None and kind not in tried else None
-            if kind is None or other is None:
-                return outcome
-            log.info("slack_call_mended", kind=kind.name.lower(), channel=call.channel)
-            tried.add(kind)
-            call = other
-            await self._turns.count(call, parcel)
-
-    async def _said(self, call: Call, reply: Said) -> Sent:
-        """Note what later messages need to know of this one."""
-        ts = str(reply.data.get("ts", ""))
-        if isinstance(call, Post) and call.begins is not None and call.thread is None and ts:
-            await self._threading.begin(call.begins, ts)
-        await self._carding.shown(call, reply)
-        return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}")
 
 
 def _compose(telling: _Telling, message: Message, metadata: dict[str, Any]) -> Post:

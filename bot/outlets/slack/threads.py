@@ -15,7 +15,7 @@ from bot.core.threads import ThreadKey, threads_of
 from bot.outlets.slack.history import Blind, Looked, Seen, find, find_parent
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.threads import Threads
-from bot.render.message import marked
+from bot.render.message import Summed, marked
 
 log = structlog.get_logger()
 
@@ -77,6 +77,7 @@ class Threading:
             return parents
         found: dict[DeliveryId, str] = {}
         cards: dict[CardKey, Seen] = {}
+        summed: dict[str, Summed] = {}
         blind = ""
         wheres: list[SlackPlace] = [*(_thread(place, parent) for parent in parents), place]
         for where in wheres:
@@ -86,11 +87,14 @@ class Threading:
                 if isinstance(looked, Unknown):
                     return looked
                 found.update(looked.found)
-                cards.update(looked.cards if isinstance(looked, Looked) else {})
-                blind = looked.reason if isinstance(looked, Blind) else blind
-        return (
-            Blind(reason=blind, found=found) if blind and len(found) < len(doubts) else Looked(found=found, cards=cards)
-        )
+                if isinstance(looked, Blind):
+                    blind = looked.reason
+                else:
+                    cards.update(looked.cards)
+                    summed.update(looked.summed)
+        if blind and len(found) < len(doubts):
+            return Blind(reason=blind, found=found)
+        return Looked(found=found, cards=cards, summed=summed)
 
     async def _parents(
         self,

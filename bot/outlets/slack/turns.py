@@ -6,7 +6,7 @@ from bot.core.delivery import Failed, Outcome, Paced, Scope, Throttled
 from bot.core.destination import SlackPerson
 from bot.core.errors import UnavailableError
 from bot.outlets.slack.call import Call, Update
-from bot.outlets.slack.cards import PATIENCE, under
+from bot.outlets.slack.cards import PATIENCE, posted
 from bot.ports.budgets import Beyond, Budgets, Expense, Go, Later
 from bot.ports.outlet import Parcel
 
@@ -20,7 +20,9 @@ class Turns:
         self._budgets = budgets
 
     async def ask(self, call: Call, parcel: Parcel) -> Call | Paced | Failed:
-        """The call that may be made now, or what becomes of the parcel if none may. The head of the parcel asks.
+        """The call that may be made now, or what becomes of the parcel if none may.
+
+        Its lane asks, and so keeps its turn whatever it has to say by then.
 
         Where a change of a card would have to wait long, its state is posted instead.
         """
@@ -32,14 +34,16 @@ class Turns:
             if parcel.paid:
                 await self._budgets.charge(expense)
                 return call
-            turn = await self._budgets.reserve(expense, holder=parcel.items[0].delivery.id, patience=patience)
+            turn = await self._budgets.reserve(
+                expense, holder=parcel.lane or parcel.items[0].delivery.id, patience=patience
+            )
         except UnavailableError as error:
             return Failed(reason=f"could not tell whether it may be sent now: {error}")
         match turn, call:
             case Go(), _:
                 return call
             case Beyond(), Update():
-                return await self.ask(under(call.instead, call.shows.card), parcel)
+                return await self.ask(posted(call), parcel)
             case Later(until=until) | Beyond(until=until), _:
                 return Paced(until=until)
 

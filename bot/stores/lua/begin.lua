@@ -1,5 +1,25 @@
 -- A fragment put in front of the outbox's scripts; not a script of its own.
 --
+-- run_of(prefix, lane, run, long, crowd) -> how many deliveries are begun at once: `run`; or `long`, where the lane holds
+-- more than `crowd`, has a summary that takes many in at once, or is one's own, whose window is said together.
+--   <prefix>lane:<lane>        LIST  read: its length
+--   <prefix>summary:<lane>     HASH  exists: see tell.lua
+local function run_of(prefix, lane, run, long, crowd)
+  if long <= run then
+    return run
+  end
+  local many = redis.call('LLEN', prefix .. 'lane:' .. lane) > crowd or string.find(lane, '#', 1, true)
+  return (many or redis.call('EXISTS', prefix .. 'summary:' .. lane) == 1) and long or run
+end
+
+-- backlog(prefix, lane) -> how many deliveries the lane holds, and the window of its summary ('' where it has none)
+local function backlog(prefix, lane)
+  return redis.call('LLEN', prefix .. 'lane:' .. lane), redis.call('HGET', prefix .. 'summary:' .. lane, 'window') or ''
+end
+
+-- A run ends early where its bodies are this many bytes together: Redis and the worker have other lanes, too.
+local LONGEST = 2000000
+
 -- begin(prefix, lane, run, now) -> list of {delivery id, event key, appended, attempts, doubt, history, body}
 --   <prefix>lane:<lane>        LIST  read: the first `run` delivery ids
 --   <prefix>delivery:<id>      HASH  e event key · a appended · n attempts · b begun · q doubt · h history
@@ -7,7 +27,7 @@
 --                                    becomes q: that attempt may have arrived
 --   <prefix>event:<key>        HASH  read: body
 local function begin(prefix, lane, run, now)
-  local begun = {}
+  local begun, bytes = {}, 0
   for _, id in ipairs(redis.call('LRANGE', prefix .. 'lane:' .. lane, 0, run - 1)) do
     local key = prefix .. 'delivery:' .. id
     local f = redis.call('HMGET', key, 'e', 'a', 'n', 'b', 'q', 'h')
@@ -18,6 +38,10 @@ local function begin(prefix, lane, run, now)
     end
     local body = redis.call('HGET', prefix .. 'event:' .. f[1], 'body')
     begun[#begun + 1] = {id, f[1], f[2], f[3] or '0', doubt, f[6] or '', body}
+    bytes = bytes + #(body or '')
+    if bytes >= LONGEST then
+      break
+    end
   end
   return begun
 end

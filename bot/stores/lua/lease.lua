@@ -1,8 +1,9 @@
--- lease(now, ttl, lanes, prefix, worker, age, kinds, {kind, run, looks, alone}…, others, rooms,
+-- lease(now, ttl, lanes, prefix, worker, age, kinds, {kind, run, long, crowd, looks, alone}…, others, rooms,
 --       {destination id, room}…)
---   -> {expired, {lane, token, until, destination JSON, begun…}…}
+--   -> {expired, {lane, token, until, destination JSON, begun…, waiting, window}…}
 --
--- Takes up to `lanes` lanes that are due, each with up to `run` deliveries of its kind begun at the head.
+-- Takes up to `lanes` lanes that are due, each with up to `run` deliveries of its kind begun at the head, or `long`: see
+-- begin.lua, as for `waiting` and `window`.
 -- `expired` counts the leases that ran out and whose lanes were taken back.
 --
 -- After Redis forgot what is begun, attempts from before may still be on their way: of the kinds that `look` (1) for
@@ -35,11 +36,11 @@ local ttl, lanes, prefix, worker = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local age = tonumber(ARGV[6])
 local runs, looks_for, alone = {}, {}, {}
 for i = 1, tonumber(ARGV[7]) do
-  local kind = ARGV[4 + 4 * i]
-  runs[kind], looks_for[kind] = tonumber(ARGV[5 + 4 * i]), ARGV[6 + 4 * i] == '1'
-  alone[kind] = ARGV[7 + 4 * i] == '1'
+  local kind = ARGV[2 + 6 * i]
+  runs[kind] = {tonumber(ARGV[3 + 6 * i]), tonumber(ARGV[4 + 6 * i]), tonumber(ARGV[5 + 6 * i])}
+  looks_for[kind], alone[kind] = ARGV[6 + 6 * i] == '1', ARGV[7 + 6 * i] == '1'
 end
-local at = 9 + 4 * tonumber(ARGV[7])
+local at = 9 + 6 * tonumber(ARGV[7])
 local others, rooms = tonumber(ARGV[at - 1]), {}
 for i = 1, tonumber(ARGV[at]) do
   rooms[ARGV[at - 1 + 2 * i]] = tonumber(ARGV[at + 2 * i])
@@ -115,7 +116,7 @@ local taken, had = {#expired}, {}
 local function take(lane, destination, run)
   had[lane] = true
   redis.call('ZREM', KEYS[1], lane)
-  local begun = begin(prefix, lane, run, int(now))
+  local begun = begin(prefix, lane, run_of(prefix, lane, unpack(run)), int(now))
   if #begun > 0 then
     local token = redis.call('INCR', KEYS[3])
     redis.call('ZADD', KEYS[2], int(now + ttl), lane)
@@ -123,7 +124,8 @@ local function take(lane, destination, run)
     if alone[string.match(lane, '^[^/]*')] then
       redis.call('HSET', KEYS[9], destination, lane)
     end
-    taken[#taken + 1] = {lane, token, int(now + ttl), redis.call('HGET', KEYS[5], destination), begun}
+    local waiting, window = backlog(prefix, lane)
+    taken[#taken + 1] = {lane, token, int(now + ttl), redis.call('HGET', KEYS[5], destination), begun, waiting, window}
   end
 end
 

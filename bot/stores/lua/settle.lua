@@ -1,8 +1,9 @@
--- settle(now, ttl, prefix, lane, token, due, wait, run, remember, age, steps, {delivery id, step, time, text, doubt}…)
---   -> {'lost'} or {'held', until, begun…}
+-- settle(now, ttl, prefix, lane, token, due, wait, run, long, crowd, remember, age, steps,
+--        {delivery id, step, time, text, doubt}…)
+--   -> {'lost'} or {'held', until, begun…, waiting, window}
 --
--- Applies a worker's steps if its lease still holds, then either begins the next `run` deliveries (run > 0, and nothing
--- stands in the way) or gives the lane back. Before `due` no lane of its destination may send; this one is not looked
+-- Applies a worker's steps if its lease still holds, then either begins the next `run` deliveries, or `long` (run > 0,
+-- and nothing stands in the way; see begin.lua), or gives the lane back. Before `due` no lane of its destination may send; this one is not looked
 -- at again before `wait`, unless somebody nudges it.
 --
 -- step      time          text
@@ -35,7 +36,8 @@
 local now = clock(ARGV[1])
 local ttl, prefix, lane, token = tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local pace, wait, run = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local remember, age = ARGV[9], tonumber(ARGV[10])
+local long, crowd = tonumber(ARGV[9]), tonumber(ARGV[10])
+local remember, age = ARGV[11], tonumber(ARGV[12])
 local destination = place_of(lane)
 
 if redis.call('HGET', prefix .. 'lease:' .. lane, 'token') ~= token then
@@ -76,7 +78,7 @@ local function stay(id, attempt, doubt)
   redis.call('HDEL', key, 'b')
 end
 
-local at = 11
+local at = 13
 local blocked = false
 for _ = 1, tonumber(ARGV[at]) do
   local id, step, time, text, doubt = ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4], ARGV[at + 5]
@@ -120,10 +122,10 @@ local function is_cool()
 end
 
 if run > 0 and not blocked and not is_paused(KEYS[3], destination) and not is_cool() then
-  local begun = begin(prefix, lane, run, int(now))
+  local begun = begin(prefix, lane, run_of(prefix, lane, run, long, crowd), int(now))
   if #begun > 0 then
     redis.call('ZADD', KEYS[2], int(now + ttl), lane)
-    return {'held', int(now + ttl), begun}
+    return {'held', int(now + ttl), begun, backlog(prefix, lane)}
   end
 end
 
@@ -141,4 +143,4 @@ if expiry then
   redis.call('ZADD', KEYS[1], int(math.max(due, now)), lane)
   redis.call('PUBLISH', KEYS[6], '')
 end
-return {'held', '0', {}}
+return {'held', '0', {}, 0, ''}

@@ -36,7 +36,7 @@ OTHER = SlackChannel(team="T1", channel="C2")
 HOOK = Webhook(team="T1", url="https://example.com/hook")
 PLACE = destination_id(CHANNEL)
 MINE, YOURS = SubscriptionId("m1ne00"), SubscriptionId("yaurs0")
-LIMITS = Limits(lease=10_000, remember=60_000, run=3, shards=2)
+LIMITS = Limits(lease=10_000, remember=60_000, run=3, long=3, shards=2)
 
 
 @pytest.fixture

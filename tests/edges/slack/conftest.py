@@ -38,6 +38,7 @@ from bot.stores.audit import RedisAudit
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.subscriptions import RedisSubscriptions
+from bot.stores.summaries import RedisSummaries
 from tests.edges.standins import Afresh, Archive, Lanes, Letters, Opinions, Past, Persons, Told
 
 DEADLINE = 30.0
@@ -125,7 +126,13 @@ def actions(
 @pytest.fixture
 async def app(sandbox: Sandbox, web: SlackWeb, actions: Actions, redis: Redis, keys: Keys) -> AsyncIterator[SlackApp]:
     installations = SingleInstallation(web, sandbox.bot_token)
-    app = SlackApp(web=web, installations=installations, actions=actions, inbox=Inbox(redis, keys))
+    app = SlackApp(
+        web=web,
+        installations=installations,
+        actions=actions,
+        inbox=Inbox(redis, keys),
+        summaries=RedisSummaries(redis, keys),
+    )
     yield app
     await app.drain(DEADLINE)
 

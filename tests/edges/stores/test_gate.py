@@ -12,6 +12,7 @@ from bot.core.destination import Destination, SlackChannel, SlackPerson, Webhook
 from bot.core.event import Event, Status
 from bot.core.filters import parse
 from bot.core.person import Person
+from bot.core.pressure import Held
 from bot.core.routing import own_lane
 from bot.core.subscription import Hold, Holding, Style, Subscription, SubscriptionId
 from bot.core.timing import read_digest, read_quiet
@@ -28,6 +29,7 @@ PERSON = SlackPerson(team="T1", user="U7")
 HOOK = Webhook(team="T1", url="https://example.com/hook")
 HOUR = 3_600_000
 NOON = round(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp() * 1000)
+LUNCH = Held(kind="hourly", opens="12:00", closes="13:00", end=NOON + 3_600_000)
 OWN, OTHER = SubscriptionId("aaaaa0"), SubscriptionId("bbbbb0")
 
 
@@ -90,7 +92,8 @@ async def test_a_digest_is_let_at_the_end_of_its_window_by_the_owners_clock(subs
     gate = Gatekeeper(subscriptions, zone_of=zone_of)
     nine = NOON + 15 * HOUR + HOUR // 4  # UTC+05:45
     assert await ask(gate, waiting()) == Wait(until=nine)
-    assert await ask(gate, waiting(), now=nine) == Let(count=1)
+    window = Held(kind="daily", opens="Mon 09:00", closes="Tue 09:00", end=nine)
+    assert await ask(gate, waiting(), now=nine) == Let(count=1, held=window)
     own = Gatekeeper(subscriptions, zone_of=zone_of, persons=Told(Person(team="T1", user="U1", zone="UTC")))
     assert await ask(own, waiting()) == Wait(until=NOON + 21 * HOUR)
 
@@ -98,7 +101,25 @@ async def test_a_digest_is_let_at_the_end_of_its_window_by_the_owners_clock(subs
 async def test_only_those_whose_window_is_over_are_let(subscriptions: RedisSubscriptions) -> None:
     await subscriptions.save(subscription(digest="hourly"))
     items = [*waiting(), *waiting(event(id="b")), *waiting(event(id="c"), since=NOON + HOUR)]
-    assert await ask(Gatekeeper(subscriptions), items, now=NOON + HOUR) == Let(count=2)
+    assert await ask(Gatekeeper(subscriptions), items, now=NOON + HOUR) == Let(count=2, held=LUNCH)
+
+
+async def test_two_windows_are_let_one_after_the_other_and_never_together(subscriptions: RedisSubscriptions) -> None:
+    await subscriptions.save(subscription(digest="hourly"))
+    items = [*waiting(), *waiting(event(id="b"), since=NOON + HOUR), *waiting(event(id="c"), since=NOON + HOUR + 1)]
+    gate, late = Gatekeeper(subscriptions), NOON + 9 * HOUR
+    assert await ask(gate, items, now=late) == Let(count=1, held=LUNCH)
+    after = Held(kind="hourly", opens="13:00", closes="14:00", end=NOON + 2 * HOUR)
+    assert await ask(gate, items[1:], now=late) == Let(count=2, held=after)
+
+
+async def test_what_quiet_hours_held_back_is_one_window_whatever_digest_lies_before(
+    subscriptions: RedisSubscriptions,
+) -> None:
+    await subscriptions.save(subscription(digest="hourly", quiet="12:00-18:00"))
+    items = [*waiting(), *waiting(event(id="b"), since=NOON + 3 * HOUR), *waiting(event(id="c"), since=NOON + 6 * HOUR)]
+    window = Held(kind="quiet", opens="12:00", closes="18:00", end=NOON + 6 * HOUR)
+    assert await ask(Gatekeeper(subscriptions), items, now=NOON + 6 * HOUR) == Let(count=2, held=window)
 
 
 async def test_a_hold_without_an_end_waits_for_nobody_knows_how_long(subscriptions: RedisSubscriptions) -> None:
@@ -121,7 +142,7 @@ async def test_what_another_subscription_of_the_place_wanted_too_goes_by_that_on
     gate = Gatekeeper(subscriptions)
     assert await ask(gate, waiting(failed)) == Wait(until=NOON + HOUR)
     assert await ask(gate, waiting(done, failed)) == Ended(count=1)
-    assert await ask(gate, waiting(failed, done), now=NOON + HOUR) == Let(count=1)
+    assert await ask(gate, waiting(failed, done), now=NOON + HOUR) == Let(count=1, held=LUNCH)
     await subscriptions.save(subscription(hold=Hold(kind=Holding.PAUSED, at=0)))
     assert await ask(gate, waiting(failed)) == Wait(until=NOON + HOUR), "the least patient decides"
     assert await ask(gate, waiting(done)) == Wait(until=None)
@@ -144,7 +165,10 @@ async def test_a_persons_quiet_hours_hold_back_all_that_leads_to_them(subscripti
     ordinary = own_lane(destination_id(PERSON), SubscriptionId(""))
     items = waiting(event(), event(id="b"), place=PERSON)
     assert await gate.ask(ordinary, PERSON, items, now=NOON) == Wait(until=NOON + HOUR)
-    assert await gate.ask(ordinary, PERSON, items, now=NOON + HOUR) == Let(count=2)
+    window = Held(kind="quiet", opens="11:00", closes="13:00", end=NOON + HOUR)
+    assert await gate.ask(ordinary, PERSON, items, now=NOON + HOUR) == Let(count=2, held=window)
+    later = waiting(event(id="c"), place=PERSON, since=NOON + 2 * HOUR)
+    assert await gate.ask(ordinary, PERSON, later, now=NOON + 2 * HOUR) == Let(count=1)
     await subscriptions.save(subscription(place=PERSON, quiet="12:30-15:00"))
     assert await ask(gate, items, PERSON) == Wait(until=NOON + HOUR * 3)
 
