@@ -249,6 +249,10 @@ class Dispatch:
         """What the attempt says of items that are all in doubt, or all not."""
         if not service.sums:
             return Parcel(destination=leased.destination, items=tuple(items[: service.fit(items)]), held=backlog.held)
+        if items[0].delivery.progress is not None:
+            # It was begun alone; with what remains of it, a summary has one more to count.
+            counted = Summing(lane=leased.lane, whole=False, left=backlog.waiting - 1) if backlog.summed else None
+            return Parcel(destination=leased.destination, items=tuple(items[:1]), summing=counted)
         if _is_doubtful(items[0]) and len(items) > DOUBTFUL:
             items, backlog = items[:DOUBTFUL], replace(backlog, more=backlog.held is not None)
         telling = choose(items, backlog, now=self._clock(), interval=service.pace.interval)
@@ -256,7 +260,8 @@ class Dispatch:
         summing = Summing(lane=leased.lane, whole=whole, aside=telling.aside, left=telling.left)
         return Parcel(
             destination=leased.destination,
-            items=telling.items if whole else telling.items[: service.fit(telling.items)],
+            # What a window held back is said together, however long.
+            items=telling.items if whole or backlog.held else telling.items[: service.fit(telling.items)],
             held=backlog.held,
             summing=summing if telling.pressed else None,
         )

@@ -5,7 +5,8 @@ Rules of this file:
    needs no decision: the lane waits.
 2. Everything is a value. Time (`now`, milliseconds since the epoch) and chance (`jitter`, 0 to 1) are arguments.
 3. A delivery leaves its lane in three ways only: `Done`, `Bury` or `Ask`, which keeps it beside the lane for a person.
-   `Retry`, `Cool` and `Pause` keep it.
+   `Retry`, `Continue`, `Cool` and `Pause` keep it.
+4. An attempt makes one post at most. What takes several goes on from its `progress` in the next attempt.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import NewType, TypeAlias
 from bot.core.backoff import HOUR, SECOND, Schedule, wait
 from bot.core.destination import DestinationId
 from bot.core.event import EventKey
+from bot.core.progress import Progress
 
 DeliveryId = NewType("DeliveryId", str)
 """32 hexadecimal digits: a hash of event and destination, so the same pair is the same delivery, always."""
@@ -47,9 +49,20 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """It arrived. `reference` is the far side's own id of it: a Slack message's channel and ts, an HTTP status."""
+    """It arrived. `reference` is the far side's own id of it: a Slack message's channel and ts, an HTTP status.
+
+    `thread` is the ts of the Slack thread that it is in; empty for none.
+    """
 
     reference: str
+    thread: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partly:
+    """So much of it has arrived, and the next attempt goes on from there; or it has to be said more plainly."""
+
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +119,7 @@ class Paced:
     until: int
 
 
-Tried: TypeAlias = Sent | Throttled | Failed | Unknown | Refused | Asked
+Tried: TypeAlias = Sent | Partly | Throttled | Failed | Unknown | Refused | Asked
 """What an attempt came to, for `settle`."""
 Outcome: TypeAlias = Tried | Paced
 
@@ -126,6 +139,7 @@ class Delivery:
 
     `appended` is when it entered the outbox. `attempts` counts tries that were settled as failures. `doubt` is the
     time of an attempt that was begun and may have arrived; None where all is known. `history` is oldest first.
+    `progress` is what arrived of one that takes several posts; None before the first.
     """
 
     id: DeliveryId
@@ -135,6 +149,7 @@ class Delivery:
     attempts: int = 0
     doubt: int | None = None
     history: tuple[Attempt, ...] = field(default=())
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +157,14 @@ class Done:
     """Delivered; remembered by id so that it is never delivered again."""
 
     reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continue:
+    """Go on with the next post, as soon as the pace allows; costs no attempt. `doubt`: it may be there."""
+
+    progress: Progress
+    doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +216,7 @@ class Ask:
     attempt: Attempt
 
 
-Step: TypeAlias = Done | Retry | Cool | Pause | Bury | Ask
+Step: TypeAlias = Done | Continue | Retry | Cool | Pause | Bury | Ask
 
 
 def settle(delivery: Delivery, outcome: Tried, *, schedule: Schedule, now: int, jitter: float) -> Step:
@@ -205,6 +228,10 @@ def settle(delivery: Delivery, outcome: Tried, *, schedule: Schedule, now: int, 
     match outcome:
         case Sent(reference=reference):
             return Done(reference=reference)
+        case Partly(progress=progress):
+            told = delivery.progress.told if delivery.progress is not None else 0
+            # What arrived was seen to arrive; where nothing new did, an older attempt may still have.
+            return Continue(progress=progress, doubt=delivery.doubt is not None and progress.told <= told)
         case Throttled(reason=reason) if now - delivery.appended > schedule.budget:
             why = f"gave up waiting after {schedule.budget // HOUR} hours: {reason}"
             return Bury(reason=why, attempt=Attempt(at=now, outcome="throttled", reason=reason))

@@ -4,7 +4,8 @@ Text of models and services stands in rich_text and plain_text only, which Slack
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.core.event import Event, Failure
 from bot.render import figures
@@ -23,17 +24,56 @@ LONGEST_TEXT = 3_000
 _HEADER, _ELEMENT, _ELEMENTS = 150, 150, 10
 _ERROR, _EXTRA = 1_500, 5
 _LINKS = 10
+_LATE, _NOTE, _WAY, _CALL = 40, 150, 450, 200
+"""What a card may weigh more than at first: how late it is, what is said of the rest of a long result, its way, and
+whom it calls."""
 
 
-def card(item: Seen, *, now: int) -> Message:
-    """Say one event; `now` is in milliseconds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What of a result its card shows, and a line on where the rest is."""
+
+    pieces: Sequence[Element]
+    note: str = ""
+
+
+def card(item: Seen, *, now: int, begun: Begun | None = None) -> Message:
+    """Say one event; of its result as much as fits, unless it is `begun` elsewhere. `now` is in milliseconds."""
     event = item.event
     head = [_header(event), _context([*_facts(event), figures.late(item.delivery.appended, now)], event)]
     error = blocks(_error(event.error))
     tail = [*([_context([item.notice])] if item.notice else []), *_links(event), *_labels(event), *row(item)]
-    shown = result(event.result, ROOM - weight([*head, *error, *tail]), hosts=item.hosts)
+    if begun is None:
+        shown = result(event.result, ROOM - weight([*head, *error, *tail]), hosts=item.hosts)
+    else:
+        shown = list(begun.pieces)
+        tail = [*([_context([begun.note])] if begun.note else []), *tail]
     content = line(plain(shown)) if event.error is None else failure(event.error)
     return Message(text=_text(event, content, item.notice), blocks=(*head, *error, *blocks(shown), *tail))
+
+
+def room(item: Seen) -> int:
+    """What a result may weigh on its card, whenever that is said and whatever is noted below it."""
+    event, notice = item.event, [_context([item.notice])] if item.notice else []
+    others = [_header(event), _context(_facts(event), event), *notice, *_links(event), *_labels(event), *row(item)]
+    return max(0, ROOM - _LATE - _NOTE - _WAY - _CALL - weight([*others, *_error(event.error)]))
+
+
+def words(item: Seen, *, now: int, begun: Begun) -> list[Element]:
+    """The same card for whoever takes no blocks, as pieces of text alone."""
+    event = item.event
+    facts = [*_facts(event), figures.late(item.delivery.appended, now)]
+    links = [element for block in _links(event) for element in block["elements"]]
+    labels = [" · ".join(element["text"] for element in block["elements"]) for block in _labels(event)]
+    return [
+        section(span(headline(event, _HEADER), BOLD)),
+        section(span(" · ".join(fact for fact in facts if fact))),
+        *_error(event.error),
+        *begun.pieces,
+        *(section(span(text)) for text in (begun.note, item.notice) if text),
+        *links,
+        *(section(span(text)) for text in labels),
+    ]
 
 
 def headline(event: Event, room: int) -> str:

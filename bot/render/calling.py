@@ -26,7 +26,7 @@ def calling(message: Message, called: Sequence[str]) -> Message:
     elements = [part for one in called for part in (_mention(one), *span(" "))][:-1]
     head: Block = {"type": "rich_text", "elements": [section(elements)]}
     names = " ".join(_typed(one) for one in called)
-    return replace(message, text=f"{names} {message.text}", blocks=(head, *message.blocks))
+    return replace(message, text=f"{names} {message.text}", blocks=(head, *message.blocks) if message.blocks else ())
 
 
 def call_to(item: Item) -> Message:

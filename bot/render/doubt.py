@@ -20,13 +20,14 @@ SHOW = "show"
 """action_id of the button that shows what it asks about; its value is the deliveries' ids, with commas."""
 QUESTION_EVENT = "tidings_question"
 
-_REPEATED = "May be shown twice: Slack's answer to the first try was lost."
+REPEATED = "May be shown twice: Slack's answer to the first try was lost."
 _TITLE = 150
 
 
 def repeated(message: Message) -> Message:
     """The message, saying that it may be shown twice."""
-    return Message(text=f"{message.text}\n{_REPEATED}", blocks=(*message.blocks, context(_REPEATED)))
+    blocks = (*message.blocks, context(REPEATED)) if message.blocks else ()
+    return Message(text=f"{message.text}\n{REPEATED}", blocks=blocks)
 
 
 def question(items: Sequence[Seen]) -> Message:

@@ -9,11 +9,15 @@ from urllib.parse import quote
 from bot.core.cards import Told
 from bot.core.delivery import Delivery, DeliveryId
 from bot.core.event import Event
+from bot.core.progress import Progress, Rung
 
 Block: TypeAlias = dict[str, Any]
 """One Block Kit object as JSON: https://docs.slack.dev/reference/block-kit/blocks."""
 
 DELIVERY_EVENT = "tidings_delivery"
+PART_EVENT = "tidings_part"
+USUAL = (Rung.RICH, True)
+"""How a message is said, and whether a file may be had."""
 _LONGEST_ID = 60
 _MARK = 8
 D = TypeVar("D", bound=str)
@@ -85,6 +89,37 @@ def card_marked(metadata: Mapping[str, Any] | None) -> str | None:
     match metadata:
         case {"event_type": "tidings_delivery", "event_payload": {"card": str(card)}}:
             return card
+        case _:
+            return None
+
+
+def begun_on(metadata: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Metadata that also tells how a first post was said, where not as usual: the others have to go on from it."""
+    marks: dict[str, Any] = {} if progress.rung is Rung.RICH else {"rung": str(progress.rung)}
+    marks |= {} if progress.files else {"files": False}
+    return {**metadata, "event_payload": {**metadata["event_payload"], **marks}}
+
+
+def how_begun(metadata: Mapping[str, Any] | None) -> tuple[Rung, bool]:
+    """What `begun_on` tells: the rung, and whether a file may be had."""
+    match metadata:
+        case {"event_payload": Mapping() as payload}:
+            rung = payload.get("rung")
+            return (Rung(rung) if rung in set(Rung) else Rung.RICH, payload.get("files") is not False)
+        case _:
+            return USUAL
+
+
+def part_metadata(delivery: DeliveryId, number: int) -> dict[str, Any]:
+    """Message metadata of a post that goes on with a delivery; `number` counts its posts from 0, the first one's."""
+    return {"event_type": PART_EVENT, "event_payload": {"delivery": delivery, "part": number}}
+
+
+def part_of(metadata: Mapping[str, Any] | None, delivery: DeliveryId) -> int | None:
+    """The number of the delivery's post that this is; None if it is none of them."""
+    match metadata:
+        case {"event_type": "tidings_part", "event_payload": {"delivery": found, "part": int(number)}}:
+            return number if found == delivery else None
         case _:
             return None
 

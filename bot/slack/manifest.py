@@ -19,6 +19,7 @@ SCOPES = {
     "channels:read": "tell whether a channel exists, is archived or shared, and that it was invited",
     "chat:write": "post results, and answer",
     "commands": "take the slash command",
+    "files:write": "send a result that is too long for messages as a file; without it, it comes in many parts",
     "groups:history": "as channels:history, in private channels it was invited to",
     "groups:read": "as channels:read, for private channels it was invited to",
     "im:history": "as channels:history, in its direct messages",

@@ -24,6 +24,7 @@ from bot.core.destination import (
 from bot.core.errors import DestinationError
 from bot.core.event import EventKey, Position, Status
 from bot.core.filters import parse
+from bot.core.progress import Progress, Rung
 from bot.core.subscription import (
     Doubt,
     Hold,
@@ -140,6 +141,33 @@ def attempt_json(attempt: Attempt) -> bytes:
 def attempt_fields(attempt: Attempt) -> dict[str, str | int]:
     """An attempt as JSON has it, here and in the dead-letter topic."""
     return {"at": attempt.at, "outcome": attempt.outcome, "reason": attempt.reason}
+
+
+def progress_json(progress: Progress) -> bytes:
+    """What of a delivery has arrived, as Redis has it."""
+    return orjson.dumps(
+        {
+            "reference": progress.reference,
+            "thread": progress.thread,
+            "told": progress.told,
+            "begun": progress.begun,
+            "rung": progress.rung,
+            "files": progress.files,
+        }
+    )
+
+
+def progress_from_json(text: bytes) -> Progress:
+    """Read what `progress_json` wrote."""
+    found = orjson.loads(text)
+    return Progress(
+        reference=found["reference"],
+        thread=found["thread"],
+        told=found["told"],
+        begun=Rung(found["begun"]),
+        rung=Rung(found["rung"]),
+        files=found["files"],
+    )
 
 
 def _style(style: Style) -> dict[str, str | list[Status] | None]:

@@ -11,6 +11,7 @@ from bot.core.delivery import (
     Ask,
     Attempt,
     Bury,
+    Continue,
     Cool,
     Delivery,
     DeliveryId,
@@ -29,7 +30,7 @@ from bot.ports.outbox import (
     Parked,
     Standing,
 )
-from bot.stores.codec import attempt_json
+from bot.stores.codec import attempt_json, progress_from_json, progress_json
 
 
 def entry(parked: Parked) -> tuple[Any, ...]:
@@ -73,6 +74,8 @@ def arguments(lane: Lane, step: Step | None) -> tuple[Any, ...]:
             return ("bury", 0, "", "0")
         case Ask(until=until):
             return ("ask", until, "", "0")
+        case Continue(progress=progress, doubt=doubt):
+            return ("part", 0, progress_json(progress), "1" if doubt else "0")
         case Retry(at=at, attempt=attempt, doubt=doubt):
             return ("retry", at, attempt_json(attempt), "1" if doubt else "0")
         case Cool(until=until, scope=scope):
@@ -124,7 +127,14 @@ def deliveries(lane: bytes, begun: Sequence[Any]) -> tuple[tuple[Delivery, bytes
 
 
 def delivery_of(
-    lane: Lane, identity: bytes, event: bytes, appended: bytes, attempts: bytes, doubt: bytes, history: bytes
+    lane: Lane,
+    identity: bytes,
+    event: bytes,
+    appended: bytes,
+    attempts: bytes,
+    doubt: bytes,
+    history: bytes,
+    progress: bytes = b"",
 ) -> Delivery:
     """A delivery as the scripts answer it."""
     return Delivery(
@@ -135,6 +145,7 @@ def delivery_of(
         attempts=int(attempts),
         doubt=int(doubt) if doubt else None,
         history=_history(history),
+        progress=progress_from_json(progress) if progress else None,
     )
 
 

@@ -18,8 +18,8 @@ from bot.outlets.webhook import WebhookOutlet
 from bot.ports.gate import Gate
 from bot.ports.outlet import Item, Service
 from bot.ports.people import People
-from bot.render.digest import take
 from bot.render.discretion import body
+from bot.render.ladder import take
 from bot.settings import Settings
 from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations

@@ -1,5 +1,7 @@
 """What follows from an attempt's outcome: every row of the table, and the arithmetic of waiting."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +12,12 @@ from bot.core.delivery import (
     Asked,
     Attempt,
     Bury,
+    Continue,
     Cool,
     Delivery,
     Done,
     Failed,
+    Partly,
     Pause,
     Refused,
     Retry,
@@ -29,6 +33,7 @@ from bot.core.delivery import (
 )
 from bot.core.destination import DestinationId
 from bot.core.event import EventKey, event_key
+from bot.core.progress import Progress, Rung
 from bot.core.schedules import SLACK, WEBHOOK
 
 NOW = 1_000_000
@@ -38,9 +43,20 @@ FIXED = Schedule(waits=(1_000, 10_000, 60_000), attempts=5, budget=HOUR, spread=
 FULL = Schedule(waits=(1_000, 10_000), attempts=100, budget=HOUR, spread=1.0)
 
 
-def delivery(*, attempts: int = 0, appended: int = NOW, doubt: int | None = None) -> Delivery:
+FIRST = Progress(reference="C1/1.2", thread="1.2", told=1)
+
+
+def delivery(
+    *, attempts: int = 0, appended: int = NOW, doubt: int | None = None, progress: Progress | None = None
+) -> Delivery:
     return Delivery(
-        id=delivery_id(KEY, PLACE), event=KEY, destination=PLACE, appended=appended, attempts=attempts, doubt=doubt
+        id=delivery_id(KEY, PLACE),
+        event=KEY,
+        destination=PLACE,
+        appended=appended,
+        attempts=attempts,
+        doubt=doubt,
+        progress=progress,
     )
 
 
@@ -58,6 +74,7 @@ TABLE: list[tuple[Tried, Step]] = [
         (Throttled(after=30_000, scope=scope, reason="why"), Cool(until=NOW + 30_000, scope=scope, reason="why"))
         for scope in Scope
     ),
+    (Partly(progress=FIRST), Continue(progress=FIRST)),
     (Failed(reason="why"), Retry(at=NOW + 1_000, attempt=attempt("failed"), doubt=False)),
     (Unknown(reason="why"), Retry(at=NOW + 1_000, attempt=attempt("unknown"), doubt=True)),
     (
@@ -82,10 +99,28 @@ def test_each_outcome_has_its_step(outcome: Tried, expected: Step) -> None:
     assert step(outcome) == expected
 
 
+@pytest.mark.parametrize(
+    ("known", "now_told", "doubt"),
+    [(None, 1, False), (None, 0, True), (1, 2, False), (1, 1, True)],
+    ids=["the first came", "refused as it was", "the second came", "the second was refused"],
+)
+def test_a_doubt_ends_with_what_is_seen_to_arrive_and_not_with_what_is_refused(
+    known: int | None, now_told: int, *, doubt: bool
+) -> None:
+    before = None if known is None else replace(FIRST, told=known)
+    after = replace(FIRST, told=now_told, rung=Rung.MARKDOWN)
+    found = step(Partly(progress=after), delivery(doubt=NOW - 5, progress=before))
+    assert found == Continue(progress=after, doubt=doubt)
+
+
+def test_there_is_a_plainer_rung_below_each_but_the_plainest() -> None:
+    assert [rung.below for rung in Rung] == [Rung.MARKDOWN, Rung.PLAIN, None]
+
+
 def test_the_table_has_every_outcome_in_every_scope() -> None:
     rows = {(type(outcome), getattr(outcome, "scope", None)) for outcome, _ in TABLE}
     scoped = {(kind, scope) for kind in (Throttled, Refused) for scope in Scope}
-    assert rows == {(Sent, None), (Failed, None), (Unknown, None), (Asked, None)} | scoped
+    assert rows == {(Sent, None), (Partly, None), (Failed, None), (Unknown, None), (Asked, None)} | scoped
 
 
 @pytest.mark.parametrize(("attempts", "pause"), [(0, 1_000), (1, 10_000), (2, 60_000), (3, 60_000)])
@@ -191,7 +226,7 @@ def test_nothing_is_tried_before_it_may_be(
             assert until >= NOW
         case Ask(until=until):
             assert until > NOW
-        case Done() | Pause() | Bury():
+        case Done() | Continue() | Pause() | Bury():
             assert not isinstance(outcome, Throttled) or age > schedule.budget
 
 

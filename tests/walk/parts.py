@@ -110,7 +110,11 @@ def told(entries: Iterable[Mapping[str, Any]]) -> list[str]:
     for entry in entries:
         if entry["metadata"]:
             known = before.setdefault(entry["ts"], set())
-            fresh = [one for one in entry["metadata"]["event_payload"]["events"].split(",") if one not in known | {""}]
+            fresh = [
+                one
+                for one in entry["metadata"]["event_payload"].get("events", "").split(",")
+                if one not in known | {""}
+            ]
             known.update(fresh)
             names += fresh
     return names

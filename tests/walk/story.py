@@ -1,7 +1,7 @@
 """A small story: sent, merged, retried, buried, unreadable, parked; and what must be true of it in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from bot.core.event import event_key
 from bot.core.pacing import Pace
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.webhook import WebhookOutlet
-from bot.ports.outlet import Service
+from bot.ports.outlet import Item, Service
 from bot.stores.cards import RedisCards
 from bot.stores.deadletters import KafkaDeadLetters
 from bot.stores.journal import KafkaJournal
@@ -106,7 +106,7 @@ class Story:
 
     def _event(self, name: str) -> bytes:
         status = WAY[EVENTS.index(name)] if self.cards else "completed"
-        data = {"inference_id": self.name, "status": status, "model": {"name": "m"}}
+        data = {"inference_id": self.name, "status": status, "model": {"name": "m"}, **self._said(name)}
         return orjson.dumps(
             {
                 "specversion": "1.0",
@@ -118,6 +118,14 @@ class Story:
                 "data": data,
             }
         )
+
+    def _said(self, _: str) -> Mapping[str, Any]:
+        """More of an event's data."""
+        return {}
+
+    def _fit(self, items: Sequence[Item]) -> int:
+        """How many go into one message."""
+        return 1 if self.cards else min(2, len(items))
 
     def pass_time(self, time: int) -> None:
         self.stage.clock.now += time
@@ -187,7 +195,7 @@ class Story:
                 "slack": service(
                     outlet=Outside(life, "slack", slack),
                     pace=Pace(interval=1_050, turn=1),
-                    fit=lambda items: 1 if self.cards else min(2, len(items)),
+                    fit=self._fit,
                 ),
                 "webhook": service(
                     outlet=Outside(life, "webhook", webhook), pace=Pace(interval=0, turn=16), fit=lambda _: 1

@@ -33,7 +33,7 @@ from bot.core.destination import DestinationId, SlackChannel, SlackPerson, Slack
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
 from bot.core.threads import threads_of
-from bot.outlets.slack.call import Call, Draft, Post, Update
+from bot.outlets.slack.call import Call, Draft, Post, Update, Upload
 from bot.outlets.slack.errors import Answer, Kind, kind_of, outcome_of
 from bot.outlets.slack.history import Blind, Looked, Seen, find_cards
 from bot.outlets.slack.threads import Thread
@@ -225,9 +225,14 @@ class Carding:
             await self._keep(held.place, held.key, replace(card, said=shown.event.status))
         return outcome
 
+    async def shows(self, held: Held, item: Item) -> bool:
+        """Whether the card shows this event, and not a newer one. Raises UnavailableError."""
+        card = None if self._cards is None else await self._cards.get(held.place, held.key)
+        return card is None or card.shown == item.event.key
+
     async def shown(self, call: Call, reply: Said) -> None:
         """Know the card that a call made or changed."""
-        if call.shows is None:
+        if isinstance(call, Upload) or call.shows is None:
             return
         card = call.shows.card
         if isinstance(call, Post):

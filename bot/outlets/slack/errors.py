@@ -106,6 +106,8 @@ _SCOPES: Mapping[Kind, Scope] = {
     Kind.OURS: Scope.DELIVERY,
 }
 """How far a refusal reaches."""
+_HELD_UP = (Kind.LIMITED, Kind.NOT_TAKEN, Kind.IN_DOUBT, Kind.MIGRATING, Kind.PLAN)
+_FOR_FILES = ("missing_scope", "not_allowed_token_type")
 _NOT_SENT = (Kind.NOT_TAKEN, Kind.UNDESCRIBED)
 _REMEDIES: Mapping[Kind, str] = {
     Kind.MEMBERSHIP: "type /invite @tidings in the channel",
@@ -140,6 +142,16 @@ def kind_of(answer: Answer) -> Kind:
     if answer.error.startswith("slack_connect_") and answer.error.endswith("_blocked"):
         return Kind.DESTINATION
     return Kind.UNDESCRIBED
+
+
+def takes_no_file(answer: Answer) -> bool:
+    """Whether an answer to a call about a file means that only messages will be taken here.
+
+    A permission that lacks is one for files: it says nothing about messages. What nobody has described would hold
+    up its place for a day, while messages say the same.
+    """
+    kind = kind_of(answer)
+    return answer.error in _FOR_FILES or (kind not in _HELD_UP and kind is not Kind.INSTALLATION)
 
 
 def outcome_of(answer: Answer) -> Tried:

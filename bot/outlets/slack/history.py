@@ -1,16 +1,28 @@
 """Looks for deliveries in a Slack conversation: what an attempt whose answer was lost came to."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from bot.core.backoff import SECOND
 from bot.core.cards import CardKey, Told
-from bot.core.delivery import Asked, DeliveryId, Failed, Refused, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Partly, Refused, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
+from bot.core.progress import Rung
 from bot.outlets.slack.errors import Answer, Kind, kind_of
 from bot.outlets.slack.web import Reply, Said, SlackWeb, outcome_of_reply
-from bot.render.message import Summed, card_marked, carries, summed_up, thread_marked, told_again
+from bot.render.message import (
+    USUAL,
+    Summed,
+    card_marked,
+    carried,
+    carries,
+    how_begun,
+    part_of,
+    summed_up,
+    thread_marked,
+    told_again,
+)
 
 _BEFORE = 5 * SECOND
 """How far our clock may be ahead of Slack's."""
@@ -50,6 +62,16 @@ class Blind:
 
     reason: str
     found: Mapping[DeliveryId, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continued:
+    """What was seen of a delivery's posts in `thread`: the numbers of its parts, whether its file, how it began."""
+
+    thread: str
+    parts: frozenset[int] = frozenset()
+    filed: bool = False
+    begun: tuple[Rung, bool] = USUAL
 
 
 async def find(
@@ -152,6 +174,67 @@ def _number(ts: str) -> tuple[int, ...]:
     return tuple(int(part) for part in ts.split(".") if part.isdecimal())
 
 
+async def find_parts(
+    web: SlackWeb, place: SlackThread, token: str, delivery: DeliveryId, *, card: CardKey, since: int
+) -> Continued | Blind | Unknown:
+    """Which posts of a delivery there are in a thread, or where that is gone, in its channel.
+
+    `place` may name any message of the thread. `since` is when the first of them can have been made, in milliseconds.
+    """
+    found = await _gather(web, place, token, since)
+    if isinstance(found, Blind | Unknown):
+        return found
+    if found is None:
+        channel = SlackChannel(team=place.team, channel=place.channel)
+        found = await _gather(web, channel, token, since)
+        if isinstance(found, Blind | Unknown):
+            return found
+    messages = found or []
+    parent = next(
+        (str(one["thread_ts"]) for one in messages if one.get("ts") == place.thread and "thread_ts" in one), ""
+    )
+    if parent not in {"", place.thread}:
+        parents = SlackThread(team=place.team, channel=place.channel, thread=parent)
+        return await find_parts(web, parents, token, delivery, card=card, since=since)
+    return _continued(place.thread, messages, delivery, card)
+
+
+async def _gather(
+    web: SlackWeb, place: SlackChannel | SlackThread, token: str, since: int
+) -> list[Mapping[str, Any]] | Blind | Unknown | None:
+    """The messages of the place since then; None where there is no such thread."""
+    kept: list[Mapping[str, Any]] = []
+    cursor = ""
+    for _ in range(_PAGES):
+        reply = await _page(web, place, place.channel, token, cursor, since - _BEFORE)
+        if isinstance(reply, Answer) and kind_of(reply) is Kind.THREAD_GONE:
+            return None
+        if not isinstance(reply, Said):
+            return _unanswered(reply, {})
+        kept += reply.data.get("messages", ())
+        cursor = _next(reply.data)
+        if not cursor:
+            return kept
+    return Blind(reason=f"more than {_PAGE * _PAGES:,} messages since")
+
+
+def _continued(thread: str, messages: Sequence[Mapping[str, Any]], delivery: DeliveryId, card: CardKey) -> Continued:
+    made = Continued(thread=thread)
+    for message in messages:
+        data = message.get("metadata")
+        if card_marked(data) == card or delivery in carried(data):
+            # of a card that people were called to, the call carries the delivery, and the card tells how it was said
+            made = replace(made, begun=made.begun if how_begun(data) == USUAL else how_begun(data))
+        elif (number := part_of(data, delivery)) is not None:
+            apart = message.get("thread_ts") in {None, message.get("ts")}  # its thread was gone: others follow below it
+            made = replace(
+                made, parts=made.parts | {number}, thread=str(message.get("ts", "")) if apart else made.thread
+            )
+        elif any(delivery in str(file.get("name", "")) for file in message.get("files", ())):
+            made = replace(made, filed=True)
+    return made
+
+
 async def _conversation(web: SlackWeb, place: SlackPlace, token: str) -> str | Blind | Unknown:
     """The id of the conversation. A person's is that of the direct messages with us."""
     match place:
@@ -194,7 +277,7 @@ def _unanswered(reply: Answer | Failed | Unknown, found: Mapping[DeliveryId, str
             return Unknown(reason=f"could not look whether it arrived: {reason}", after=after)
         case Failed(reason=reason) | Refused(reason=reason):
             return Blind(reason=reason, found=found)
-        case Sent() | Asked():
+        case Sent() | Partly() | Asked():
             raise AssertionError(outcome)
 
 

@@ -2,26 +2,24 @@
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Self, TypeAlias, assert_never
+from typing import Self, TypeAlias
 
 import structlog
 
 from bot.core import pressure
 from bot.core.backoff import SECOND
-from bot.core.delivery import Asked, DeliveryId, Failed, Lane, Outcome, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, DeliveryId, Failed, Lane, Outcome, Partly, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
-    SlackChannel,
-    SlackPerson,
     SlackPlace,
-    SlackThread,
     Webhook,
     destination_id,
 )
 from bot.core.errors import UnavailableError
 from bot.core.event import Event
+from bot.core.progress import Progress
 from bot.core.showing import View
 from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
@@ -31,6 +29,7 @@ from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
 from bot.outlets.slack.speaking import Speaker
 from bot.outlets.slack.summing import Summarising, not_told
+from bot.outlets.slack.telling import Teller, Way, begun_at
 from bot.outlets.slack.threads import Thread, Threading
 from bot.outlets.slack.turns import Turns
 from bot.outlets.slack.web import SlackWeb
@@ -65,24 +64,6 @@ async def _nobody(_place: DestinationId, _events: Sequence[Event]) -> Sequence[s
 
 async def _always_repeat(_place: DestinationId, _events: Sequence[Event]) -> Doubt:
     return Doubt.REPEAT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Telling:
-    """What an attempt has to say: no more of each event than the place may see, and what is known of where to say it.
-
-    `parcel` is what all of it was sent with. `called` are the user and group ids that it mentions, `held` is the card
-    that it is about, if it is about one; `window` held the items back until its end.
-    """
-
-    place: SlackPlace
-    token: str
-    parcel: Parcel
-    items: tuple[Seen, ...]
-    thread: Thread | None
-    called: Sequence[str]
-    held: Held | None
-    window: pressure.Held | None = None
 
 
 class SlackOutlet:
@@ -123,8 +104,9 @@ class SlackOutlet:
         self._link_hosts = link_hosts
         self._clock = clock
         self._summarising = None if summaries is None else Summarising(summaries)
-        self._carding = Carding(web, cards, clock=lambda: round(clock() * SECOND))
+        self._carding = Carding(web, cards, clock=self._now)
         self._speaker = Speaker(web, Turns(budgets), self._carding, self._threading)
+        self._teller = Teller(web, say=self._speaker.say, ask=self._ask, clock=self._now)
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -207,16 +189,16 @@ class SlackOutlet:
         shown = self._as_seen(missing, views)
         loud = [item.event for item in missing if item.event.status in pressure.LOUD]
         called = await self._called_in(destination_id(place), loud) if loud else ()
-        telling = _Telling(place=place, token=token, parcel=parcel, items=shown, thread=None, called=called, held=None)
+        way = Way(token=token, parcel=parcel, place=place, thread=None, called=called)
         policy = None
         if isinstance(looked, Blind):
-            policy = await self._policy(place, [item.event for item in missing], looked.reason)
+            policy = await self._policy(way, missing, looked.reason)
         if policy is Doubt.ASK and isinstance(looked, Blind):
-            outcome = await self._ask(telling, looked.reason)
+            outcome = await self._question(way, shown, looked.reason)
         else:
-            post = _compose(telling, Message(text="", blocks=()), {})
+            post = way.first(Message(text="", blocks=()), {})
             aside = self._as_seen(summing.aside, views)
-            draft = await by.draft(post, parcel, summing, shown, aside, now=round(self._clock() * SECOND))
+            draft = await by.draft(post, parcel, summing, shown, aside, now=self._now())
             message = calling(draft.call.message, called)
             call = replace(draft.call, message=repeated(message) if policy is Doubt.REPEAT else message)
             outcome = await self._speaker.say(call, parcel)
@@ -231,32 +213,35 @@ class SlackOutlet:
             called = await self._called_in(destination_id(place), events)
         except UnavailableError as error:
             return Failed(reason=f"could not tell its thread, or whom it calls: {error}")
+        way = Way(token=token, parcel=parcel, place=place, thread=thread, called=called)
+        first = parcel.items[0]
+        if (progress := first.delivery.progress) is not None and progress.told:
+            return await self._teller.go_on(way, first, self._as_seen((first,), views)[0], progress)
         looked = await self._look(place, parcel.items, token, thread)
         if isinstance(looked, Unknown):
             return looked
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
         if not missing:
-            return Sent(reference=looked.found[parcel.items[-1].delivery.id])
-        try:
-            held = await self._carding.of(place, missing, thread, called)
-        except UnavailableError as error:
-            failed = Failed(reason=f"could not tell its card: {error}")
-            return _still_in_doubt(failed) if looked.found else failed
-        telling = _Telling(
-            place=place,
-            token=token,
-            parcel=parcel,
-            items=self._as_seen(missing, views),
-            thread=thread,
-            called=called,
-            held=held,
-            window=parcel.held if parcel.summing is None else None,  # else the window's message is the card beside it
-        )
-        if isinstance(looked, Blind) and (held is None or held.card is None):
-            outcome = await self._send_blindly(telling, [item.event for item in missing], looked.reason)
-        else:
-            outcome = await self._show(telling, blind=isinstance(looked, Blind))
+            reference = looked.found[parcel.items[-1].delivery.id]
+            if len(parcel.items) > 1 or _window(parcel) is not None:
+                return Sent(reference=reference)
+            return await self._teller.found(way, first, self._as_seen((first,), views)[0], begun_at(reference))
+        outcome = await self._tell_those(way, missing, self._as_seen(missing, views), looked)
         return _still_in_doubt(outcome) if looked.found else outcome
+
+    async def _tell_those(
+        self, way: Way, items: tuple[Item, ...], shown: tuple[Seen, ...], looked: Looked | Blind
+    ) -> Outcome:
+        """Say what is missing, or ask for it."""
+        try:
+            held = await self._carding.of(way.place, items, way.thread, way.called)
+        except UnavailableError as error:
+            return Failed(reason=f"could not tell its card: {error}")
+        if isinstance(looked, Blind) and (held is None or held.card is None):
+            asked = await self._ask(way, items, shown, looked.reason)
+            if asked is not None:
+                return asked
+        return await self._show(way, items, shown, held, blind=isinstance(looked, Blind))
 
     async def _look(
         self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None, lane: Lane | None = None
@@ -266,12 +251,11 @@ class SlackOutlet:
         if not doubts:
             return Looked(found={})
         events = [item.event for item in items if item.delivery.id in doubts]
-        now = round(self._clock() * SECOND)
         by = self._summarising
         try:
             since = min(doubts.values()) if by is None else await by.since(min(doubts.values()), lane)
             doubts = {one: min(at, since) for one, at in doubts.items()}
-            looked = await self._threading.find(place, token, doubts, events, thread, now=now)
+            looked = await self._threading.find(place, token, doubts, events, thread, now=self._now())
             if isinstance(looked, Looked) and by is not None:
                 looked = await by.recall(looked, list(doubts), lane)
         except UnavailableError as error:
@@ -288,65 +272,71 @@ class SlackOutlet:
     def _as_seen(self, items: tuple[Item, ...], views: Mapping[DeliveryId, View]) -> tuple[Seen, ...]:
         return tuple(seen(item, views[item.delivery.id], hosts=self._link_hosts) for item in items)
 
-    async def _send_blindly(self, telling: _Telling, events: Sequence[Event], reason: str) -> Outcome:
-        """Send what may be there already, or ask; the policy is asked with the whole `events`."""
+    async def _ask(self, way: Way, items: Sequence[Item], shown: Sequence[Seen], reason: str) -> Outcome | None:
+        """Ask for what may be there already; None where it is to be repeated."""
         try:
-            policy = await self._policy(telling.place, events, reason)
+            policy = await self._policy(way, items, reason)
         except UnavailableError as error:
             return Unknown(reason=f"could not tell whether to ask: {error}")
         match policy:
             case Doubt.REPEAT:
-                return await self._show(telling, blind=True)
+                return None
             case Doubt.ASK:
-                return await self._ask(telling, reason)
+                return await self._question(way, shown, reason)
 
-    async def _policy(self, place: SlackPlace, events: Sequence[Event], reason: str) -> Doubt:
-        """What becomes of events that may be there already. Raises UnavailableError."""
-        policy = await self._policy_of(destination_id(place), events)
-        log.warning("slack_may_not_look", channel=_address(place)[0], reason=reason, policy=policy)
+    async def _policy(self, way: Way, items: Sequence[Item], reason: str) -> Doubt:
+        """What becomes of items that may be there already, by their whole events. Raises UnavailableError."""
+        policy = await self._policy_of(destination_id(way.place), [item.event for item in items])
+        log.warning("slack_may_not_look", place=destination_id(way.place), reason=reason, policy=policy)
         return policy
 
-    async def _ask(self, telling: _Telling, reason: str) -> Outcome:
-        outcome = await self._speaker.say(self._question(telling), telling.parcel)
+    async def _question(self, way: Way, shown: Sequence[Seen], reason: str) -> Outcome:
+        asking = replace(way, thread=None).first(question(shown), question_metadata(shown))
+        outcome = await self._speaker.say(asking, way.parcel)
         return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
-    async def _show(self, telling: _Telling, *, blind: bool) -> Outcome:
+    async def _show(
+        self, way: Way, items: tuple[Item, ...], shown: tuple[Seen, ...], held: Held | None, *, blind: bool
+    ) -> Outcome:
         """Say the items, on their card if they are one inference's; `blind`: they may have been said already."""
-        post = self._result(telling)
-        if telling.held is not None:
-            say = partial(self._speaker.say, parcel=telling.parcel)
-            return await self._carding.tell(telling.held, post, telling.items, say, blind=blind)
-        post = replace(post, message=repeated(post.message)) if blind else post
-        return await self._speaker.say(post, telling.parcel)
 
-    def _result(self, telling: _Telling) -> Post:
-        thread = telling.thread
-        newest, now = self._carding.newest(telling.items, thread), round(self._clock() * SECOND)
-        message = merge(newest, now=now, held=telling.window)
-        post = _compose(telling, calling(message, telling.called), metadata(telling.items))
-        if thread is None:
-            return post
-        return replace(post, thread=thread.parent, begins=thread, metadata=thread.mark(post.metadata))
+        async def say(post: Post) -> Outcome:
+            post = replace(post, message=calling(post.message, way.called))
+            if held is not None:
+                make = partial(self._speaker.say, parcel=way.parcel)
+                return await self._carding.tell(held, post, shown, make, blind=blind)
+            post = replace(post, message=repeated(post.message)) if blind else post
+            return await self._speaker.say(post, way.parcel)
 
-    def _question(self, telling: _Telling) -> Post:
-        return _compose(telling, question(telling.items), question_metadata(telling.items))
+        window = _window(way.parcel)
+        if len(shown) > 1 or window is not None:
+            message = merge(self._carding.newest(shown, way.thread), now=self._now(), held=window)
+            return await say(way.first(message, metadata(shown)))
+        outcome = await self._teller.begin(way, shown[0], say)
+        if held is None or held.card is None or not isinstance(outcome, Partly) or not outcome.progress.told:
+            return outcome
+        return await self._on_its_card(way, items[0], shown[0], held, outcome.progress, blind=blind)
+
+    async def _on_its_card(
+        self, way: Way, item: Item, shown: Seen, held: Held, progress: Progress, *, blind: bool
+    ) -> Outcome:
+        """Whether there is more to say of what a card that was there before shows now."""
+        try:
+            if not await self._carding.shows(held, item):
+                return Sent(reference=progress.reference)
+        except UnavailableError as error:
+            return Unknown(reason=f"could not tell what its card shows: {error}")
+        # A change that was made before is made again; its parts are not.
+        again = item.delivery.doubt is not None and not blind
+        return await self._teller.found(way, item, shown, progress) if again else Partly(progress=progress)
+
+    def _now(self) -> int:
+        return round(self._clock() * SECOND)
 
 
-def _compose(telling: _Telling, message: Message, metadata: dict[str, Any]) -> Post:
-    channel, thread = _address(telling.place)
-    return Post(token=telling.token, channel=channel, thread=thread, message=message, metadata=metadata)
-
-
-def _address(place: SlackPlace) -> tuple[str, str | None]:
-    """Channel and thread for chat.postMessage; a user's id as channel means the direct messages with them."""
-    match place:
-        case SlackChannel(channel=channel):
-            return channel, None
-        case SlackThread(channel=channel, thread=thread):
-            return channel, thread
-        case SlackPerson(user=user):
-            return user, None
-    assert_never(place)
+def _window(parcel: Parcel) -> pressure.Held | None:
+    """The window that names the parcel's message; with a summary that is the card beside it."""
+    return parcel.held if parcel.summing is None else None
 
 
 def _still_in_doubt(outcome: Outcome) -> Outcome:

@@ -2,10 +2,10 @@
 
 import structlog
 
-from bot.core.delivery import Failed, Outcome, Paced, Sent, Throttled
-from bot.outlets.slack.call import Call, Post, Update, make
+from bot.core.delivery import Failed, Outcome, Paced, Refused, Sent, Throttled, Unknown
+from bot.outlets.slack.call import Call, Draft, Post, Update, Upload, make
 from bot.outlets.slack.cards import Carding, instead
-from bot.outlets.slack.errors import Answer, Kind, kind_of
+from bot.outlets.slack.errors import Answer, Kind, kind_of, takes_no_file
 from bot.outlets.slack.mending import mended
 from bot.outlets.slack.threads import Threading
 from bot.outlets.slack.turns import Turns
@@ -34,7 +34,7 @@ class Speaker:
             reply = await make(self._web, call)
             if isinstance(reply, Said):
                 return await self._said(call, reply)
-            outcome = outcome_of_reply(reply)
+            outcome = _outcome(call, reply)
             await self._turns.learn(call, parcel, outcome)
             if isinstance(call, Update) and isinstance(reply, Answer) and (follows := instead(call, reply)) is not None:
                 log.info("card_not_changed", channel=call.channel, error=reply.error)
@@ -54,4 +54,21 @@ class Speaker:
         if isinstance(call, Post) and call.begins is not None and call.thread is None and ts:
             await self._threading.begin(call.begins, ts)
         await self._carding.shown(call, reply)
-        return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}")
+        return Sent(reference=f"{reply.data.get('channel', call.channel)}/{ts}", thread=_thread_of(call) or "")
+
+
+def _thread_of(call: Call) -> str | None:
+    match call:
+        case Post() | Upload():
+            return call.thread
+        case Update(shows=None):
+            return None
+        case Update(shows=Draft(card=card)):
+            return card.thread
+    raise AssertionError(call)
+
+
+def _outcome(call: Call, reply: Answer | Failed | Unknown) -> Outcome:
+    if isinstance(call, Upload) and isinstance(reply, Answer) and takes_no_file(reply):
+        return Refused(reason=f"Slack takes no file: {reply.error or reply.status}")
+    return outcome_of_reply(reply)

@@ -14,7 +14,7 @@ from bot.core.backoff import MINUTE, SECOND
 from bot.core.delivery import DeliveryId, Failed, Lane, Outcome, Sent
 from bot.core.errors import UnavailableError
 from bot.core.pressure import LOUD
-from bot.outlets.slack.call import Call, Post, Update
+from bot.outlets.slack.call import Post, Update
 from bot.outlets.slack.history import Blind, Looked
 from bot.ports.outlet import Parcel, Summing
 from bot.ports.summaries import ListId, Row, Summaries, Summary
@@ -34,7 +34,7 @@ class Draft:
     """A summary, and the call that makes its card show this much."""
 
     summary: Summary
-    call: Call
+    call: Post | Update
 
 
 class Summarising:

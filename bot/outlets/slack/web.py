@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
@@ -24,6 +25,15 @@ class Said:
     """Slack did what it was asked; `data` is its answer."""
 
     data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What the host for uploads answered: text, of which only the status says anything."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    data: None = None
 
 
 Reply: TypeAlias = Said | Answer | Failed | Unknown
@@ -50,6 +60,7 @@ class SlackWeb:
         self._host = urlsplit(url).hostname or ""
         self._stack = AsyncExitStack()
         self._client: AsyncWebClient | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the session that all calls share."""
@@ -60,6 +71,7 @@ class SlackWeb:
                 timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[deadline.watch()]
             )
         )
+        self._session = session
         self._client = AsyncWebClient(base_url=self._url, session=session, retry_handlers=[])
         return self
 
@@ -74,7 +86,17 @@ class SlackWeb:
             raise RuntimeError("enter SlackWeb before calling")
         return self._client
 
-    async def ask(self, call: Awaitable[AsyncSlackResponse]) -> Reply:
+    async def put(self, url: str, body: bytes) -> Taken:
+        """Send a file's bytes to where Slack said; for `ask`. Raises SlackApiError where they are not taken."""
+        if self._session is None:
+            raise RuntimeError("enter SlackWeb before calling")
+        async with self._session.post(url, data=body, allow_redirects=False) as response:
+            said = Taken(status_code=response.status, headers=response.headers)
+        if said.status_code != HTTPStatus.OK:
+            raise SlackApiError("the file was not taken", said)
+        return said
+
+    async def ask(self, call: Awaitable[AsyncSlackResponse | Taken]) -> Reply:
         """Await one call. Never raises for what Slack, or the way to it, does."""
         try:
             response = await call

@@ -33,6 +33,8 @@ def complete_upload(call: Call) -> Json:
     thread_ts = call.arguments.get("thread_ts") or None
     if thread_ts is not None and len(channels) != 1:
         raise Refusal("invalid_arguments")
+    if thread_ts is not None and thread_ts not in channels[0].messages:
+        raise Refusal("thread_not_found")
     for channel in channels:
         backend.spend(call.method, channel=channel.id)
     for channel in channels:

@@ -20,9 +20,9 @@ end
 -- A run ends early where its bodies are this many bytes together: Redis and the worker have other lanes, too.
 local LONGEST = 2000000
 
--- begin(prefix, lane, run, now) -> list of {delivery id, event key, appended, attempts, doubt, history, body}
+-- begin(prefix, lane, run, now) -> list of {delivery id, event key, appended, attempts, doubt, history, progress, body}
 --   <prefix>lane:<lane>        LIST  read: the first `run` delivery ids
---   <prefix>delivery:<id>      HASH  e event key · a appended · n attempts · b begun · q doubt · h history
+--   <prefix>delivery:<id>      HASH  e event key · a appended · n attempts · b begun · q doubt · h history · g progress
 --                                    b is set to now; a b found there is of an attempt that was never settled, so it
 --                                    becomes q: that attempt may have arrived
 --   <prefix>event:<key>        HASH  read: body
@@ -30,14 +30,14 @@ local function begin(prefix, lane, run, now)
   local begun, bytes = {}, 0
   for _, id in ipairs(redis.call('LRANGE', prefix .. 'lane:' .. lane, 0, run - 1)) do
     local key = prefix .. 'delivery:' .. id
-    local f = redis.call('HMGET', key, 'e', 'a', 'n', 'b', 'q', 'h')
+    local f = redis.call('HMGET', key, 'e', 'a', 'n', 'b', 'q', 'h', 'g')
     local doubt = f[5] or f[4] or ''
     redis.call('HSET', key, 'b', now)
     if f[4] and not f[5] then
       redis.call('HSET', key, 'q', f[4])
     end
     local body = redis.call('HGET', prefix .. 'event:' .. f[1], 'body')
-    begun[#begun + 1] = {id, f[1], f[2], f[3] or '0', doubt, f[6] or '', body}
+    begun[#begun + 1] = {id, f[1], f[2], f[3] or '0', doubt, f[6] or '', f[7] or '', body}
     bytes = bytes + #(body or '')
     if bytes >= LONGEST then
       break

@@ -10,6 +10,7 @@
 --   done    -             reference         delivered: remembered for `remember` milliseconds
 --   bury    -             -                 given up (already in the dead-letter topic): remembered likewise
 --   ask     kept until    -                 kept beside the lane for show.lua; remembered until then
+--   part    -             progress, JSON    stays at the head, with what of it has arrived; doubt '1': as before
 --   retry   when          attempt, JSON     stays at the head; doubt '1': it may have arrived
 --   cool    until         scope, or ''      stays; the scope, or just this lane, sends nothing before
 --   pause   -             attempt, JSON     stays; the destination is paused
@@ -29,7 +30,7 @@
 --   <prefix>lease:<lane>  HASH  token must equal `token`; nudged: the wait may be over, whatever the holder believes
 --   <prefix>lane:<lane>   LIST  settled deliveries leave it
 --   <prefix>delivery:<id> HASH  becomes a STRING with an expiry when done (with the reference), buried or asked
---   <prefix>asked:<id>    HASH  lane, e event key, body: what show.lua needs; expires
+--   <prefix>asked:<id>    HASH  lane, e event key, g progress, body: what show.lua needs; expires
 --   <prefix>event:<key>   HASH  refs; deleted with its last delivery
 --   <prefix>unsettled:<topic>/<partition>  ZSET  settled deliveries leave it
 --   <prefix>pace:<destination>  STRING  time before which none of its lanes may send again; expires then
@@ -48,13 +49,14 @@ local nudged = redis.call('HEXISTS', prefix .. 'lease:' .. lane, 'nudged') == 1
 local due = nudged and pace or math.max(pace, wait)
 
 local function finish(id, memory, lasting)
+  local progress = memory == 'asked' and redis.call('HGET', prefix .. 'delivery:' .. id, 'g') or ''
   local event, body = leave(prefix, lane, id, KEYS[5], KEYS[8], KEYS[9])
   if not event then
     return
   end
   if memory == 'asked' then
     local asked = prefix .. 'asked:' .. id
-    redis.call('HSET', asked, 'lane', lane, 'e', event, 'body', body)
+    redis.call('HSET', asked, 'lane', lane, 'e', event, 'g', progress, 'body', body)
     redis.call('PEXPIRE', asked, lasting)
   end
   redis.call('SET', prefix .. 'delivery:' .. id, memory, 'PX', lasting)
@@ -78,6 +80,17 @@ local function stay(id, attempt, doubt)
   redis.call('HDEL', key, 'b')
 end
 
+local function go_on(id, progress, doubt)
+  local key = prefix .. 'delivery:' .. id
+  if redis.call('EXISTS', key) == 1 then
+    redis.call('HSET', key, 'g', progress)
+    if doubt ~= '1' then
+      redis.call('HDEL', key, 'q')
+    end
+    redis.call('HDEL', key, 'b')
+  end
+end
+
 local at = 13
 local blocked = false
 for _ = 1, tonumber(ARGV[at]) do
@@ -89,6 +102,8 @@ for _ = 1, tonumber(ARGV[at]) do
     finish(id, 'bury', remember)
   elseif step == 'ask' then
     finish(id, 'asked', int(time - now))
+  elseif step == 'part' then
+    go_on(id, text, doubt)
   elseif step == 'retry' then
     stay(id, text, doubt)
     due, blocked = math.max(due, time), true

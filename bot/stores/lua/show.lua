@@ -8,7 +8,7 @@
 --   KEYS[2] leased        ZSET  lane → expiry; a held lane is left to its holder
 --   KEYS[3] waiting       STRING  number of deliveries in the outbox
 --   KEYS[4] wake          channel
---   <prefix>asked:<id>    HASH  lane, e event key, body; deleted
+--   <prefix>asked:<id>    HASH  lane, e event key, g progress, body; deleted
 --   <prefix>delivery:<id> STRING becomes a HASH, as append.lua writes it
 --   <prefix>event:<key>   HASH  body, refs
 --   <prefix>lane:<lane>   LIST  delivery ids
@@ -17,9 +17,12 @@ local now = clock(ARGV[1])
 local prefix, installation = ARGV[2], ARGV[3]
 local shown, known, gone = 0, 0, 0
 
-local function enter(id, lane, event, body)
+local function enter(id, lane, event, progress, body)
   redis.call('DEL', prefix .. 'delivery:' .. id)
   redis.call('HSET', prefix .. 'delivery:' .. id, 'e', event, 'a', int(now), 'u', '', 'l', lane)
+  if progress and progress ~= '' then
+    redis.call('HSET', prefix .. 'delivery:' .. id, 'g', progress)
+  end
   refer(prefix, event, body, 1)
   redis.call('RPUSH', prefix .. 'lane:' .. lane, id)
   redis.call('INCR', KEYS[3])
@@ -29,7 +32,7 @@ end
 for i = 4, #ARGV - 1 do  -- the last is the guard's
   local id = ARGV[i]
   local asked = prefix .. 'asked:' .. id
-  local f = redis.call('HMGET', asked, 'lane', 'e', 'body')
+  local f = redis.call('HMGET', asked, 'lane', 'e', 'g', 'body')
   local ours = f[1] and installation_of(f[1]) == installation
   local waits = redis.call('TYPE', prefix .. 'delivery:' .. id).ok == 'hash'
   if waits or string.sub(redis.call('GET', prefix .. 'delivery:' .. id) or '', 1, 4) == 'done' then
@@ -38,7 +41,7 @@ for i = 4, #ARGV - 1 do  -- the last is the guard's
     known = known + 1
   elseif ours then
     redis.call('DEL', asked)
-    enter(id, f[1], f[2], f[3])
+    enter(id, f[1], f[2], f[3], f[4])
     shown = shown + 1
   else
     gone = gone + 1

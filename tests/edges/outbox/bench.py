@@ -88,5 +88,6 @@ class Bench(RuleBasedStateMachine):
     def same(self, delivery: Delivery, body: bytes, *, begun: bool = False) -> None:
         one = self.model.waiting[delivery.id]
         assert (delivery.event, delivery.appended, delivery.attempts) == (one.event, one.appended, one.attempts)
+        assert delivery.progress == one.progress
         assert (delivery.history, body) == (one.history, one.body)
         assert (delivery.doubt is not None) == (one.doubt or (begun and one.begun))

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from bot.core.delivery import Attempt, Bury, Cool, DeliveryId, Done, Lane, Pause, Retry, Scope, Step
+from bot.core.delivery import Attempt, Bury, Continue, Cool, DeliveryId, Done, Lane, Pause, Retry, Scope, Step
 from bot.core.destination import DestinationId
 from bot.core.event import EventKey
+from bot.core.progress import Progress
 from bot.ports.outbox import Appended, Arrival, Behind, Entered, Full, Parked, Stale
 from bot.stores.outbox import Limits
 
@@ -29,6 +30,7 @@ class Waiting:
     offset: int
     attempts: int = 0
     history: tuple[Attempt, ...] = ()
+    progress: Progress | None = None
     begun: bool = False
     doubt: bool = False
 
@@ -216,6 +218,8 @@ class Model:
                     self.parked.discard(delivery)
                     self.unparked.add(delivery)
                 return
+            case Continue(progress=progress, doubt=doubt):
+                one.progress, one.doubt = progress, one.doubt and doubt
             case Retry(attempt=attempt, doubt=doubt):
                 self._note(one, attempt)
                 one.doubt = one.doubt or doubt

@@ -3,21 +3,24 @@
 import pytest
 from redis.asyncio import Redis
 
-from bot.core.delivery import Cool, DeliveryId, Done, Retry, Scope, Step, delivery_id
+from bot.core.delivery import Continue, Cool, DeliveryId, Done, Retry, Scope, Step, delivery_id
 from bot.core.destination import Destination, destination_id
 from bot.core.errors import UnavailableError
 from bot.core.event import event_key
+from bot.core.progress import Progress, Rung
 from bot.ports.outbox import Arrival, Entered
 from bot.stores.clock import RedisClock
 from bot.stores.keys import Keys
 from bot.stores.outbox import RedisOutbox
 from tests.edges.outbox.dealings import (
+    ASK,
     EVALS,
     FRAUD,
     HOOK,
     KINDS,
     LIMITS,
     T0,
+    TEAM,
     append,
     arrival,
     attempt,
@@ -106,6 +109,39 @@ async def test_a_retry_keeps_its_place_and_counts(outbox: RedisOutbox) -> None:
     delivery = leased.deliveries[0][0]
     assert (delivery.attempts, delivery.doubt) == (2, T0 + 500)
     assert delivery.history == (attempt("first"), attempt("second"))
+
+
+async def test_what_has_arrived_in_part_stays_at_the_head_and_costs_no_attempt(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD), arrival(1, FRAUD))
+    (silent,) = await lease(outbox)
+    outbox.now = T0 + LIMITS.lease
+    (leased,) = await lease(outbox)
+    assert leased.deliveries[0][0].doubt == T0
+    refused = Progress(rung=Rung.PLAIN)
+    await outbox.settle(leased, {leased.deliveries[0][0].id: Continue(progress=refused, doubt=True)}, due=0)
+    (leased,) = await lease(outbox)
+    head = leased.deliveries[0][0]
+    assert (head.progress, head.doubt, head.attempts) == (refused, T0, 0)
+    told = Progress(reference="C1/1.5", thread="1.5", told=1, rung=Rung.PLAIN, files=False)
+    answer = await outbox.settle(leased, {head.id: Continue(progress=told), leased.deliveries[1][0].id: None}, due=0)
+    assert answer.held
+    (leased,) = await lease(outbox)
+    first, second = (one for one, _ in leased.deliveries)
+    assert (first.id, first.progress, first.doubt, first.attempts) == (head.id, told, None, 0)
+    assert (second.progress, second.doubt) == (None, T0)
+    assert not (await outbox.settle(silent, {head.id: Continue(progress=refused)}, due=0)).held
+
+
+async def test_what_was_asked_about_in_the_middle_goes_on_from_there(outbox: RedisOutbox) -> None:
+    await append(outbox, arrival(0, FRAUD))
+    (leased,) = await lease(outbox)
+    told = Progress(reference="C1/1.5", thread="1.5", told=1)
+    await settle_all(outbox, leased, Continue(progress=told))
+    (leased,) = await lease(outbox)
+    await settle_all(outbox, leased, ASK)
+    await outbox.show(TEAM, [leased.deliveries[0][0].id])
+    (leased,) = await lease(outbox)
+    assert leased.deliveries[0][0].progress == told
 
 
 async def test_an_expired_lease_is_taken_over_and_its_attempt_is_in_doubt(outbox: RedisOutbox) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from bot.core.delivery import Attempt, Bury, Cool, DeliveryId, Done, Pause, Retry, Scope, Step
+from bot.core.delivery import Attempt, Bury, Continue, Cool, DeliveryId, Done, Pause, Retry, Scope, Step
 from bot.core.destination import destination_id
+from bot.core.progress import Progress
 from bot.core.routing import own_lane
 from tests.edges.outbox.bench import LIMITS, LONG, Bench, mostly
 from tests.edges.outbox.world import PATIENT, PLACES, Hold
@@ -15,7 +16,9 @@ ALL_LANES = 10
 SCOPES = (Scope.LANE, Scope.DESTINATION, Scope.METHOD, Scope.INSTALLATION)
 
 waits = st.sampled_from((0, 0, LONG, 2 * LONG))
-steps = st.sampled_from(("done", "done", "done", "bury", "retry", "unknown", "cool", "pause", "keep", "silence"))
+steps = st.sampled_from(
+    ("done", "done", "done", "bury", "part", "plainer", "retry", "unknown", "cool", "pause", "keep", "silence")
+)
 
 
 class Working(Bench):
@@ -91,6 +94,9 @@ class Working(Bench):
                 return Done(reference="ok")
             case "bury":
                 return Bury(reason="gave up", attempt=attempt)
+            case "part" | "plainer":
+                progress = Progress(reference="C1/1.0", thread="1.0", told=data.draw(st.integers(0, 9)))
+                return Continue(progress=progress, doubt=name == "plainer")
             case "retry" | "unknown":
                 return Retry(at=now + data.draw(waits), attempt=attempt, doubt=name == "unknown")
             case "cool":

@@ -21,7 +21,7 @@ from bot.sandbox.limits import Rates
 from bot.sandbox.message import Content
 from bot.sandbox.server import Sandbox
 from tests.core.examples import event
-from tests.edges.outlets.parcels import ids, item, parcel
+from tests.edges.outlets.parcels import ids, item, parcel, told
 
 TEAM = "T0SANDBOX"
 
@@ -324,7 +324,7 @@ async def test_a_repeat_whose_blocks_are_refused_still_says_so(
     sandbox.fault("error", method="conversations.history", error="missing_scope")
     sandbox.fault("error", method="chat.postMessage", error="invalid_blocks")
 
-    assert isinstance(await outlet.send(parcel(channel, doubt=now())), Sent)
+    assert isinstance(await outlet.send(parcel(channel, event(id="a"), event(id="b"), doubt=now())), Sent)
     (message,) = posted(sandbox)
     assert message["text"].endswith(MAY_REPEAT)
 
@@ -400,11 +400,11 @@ async def test_a_person_whose_conversation_cannot_be_opened_is_written_to_all_th
 
 
 @pytest.mark.parametrize("error", ["msg_blocks_too_long", "invalid_blocks", "invalid_metadata_format"])
-async def test_blocks_that_slack_refuses_are_replaced_by_plain_text(
+async def test_merged_blocks_that_slack_refuses_are_replaced_by_plain_text(
     sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel, error: str
 ) -> None:
     sandbox.fault("error", method="chat.postMessage", error=error)
-    sent = parcel(channel)
+    sent = parcel(channel, event(id="a"), event(id="b"))
 
     outcome = await outlet.send(sent)
 
@@ -420,7 +420,7 @@ async def test_plain_text_that_slack_refuses_too_is_the_delivery_s_end(
 ) -> None:
     sandbox.fault("error", method="chat.postMessage", error="invalid_blocks", times=2)
 
-    outcome = await outlet.send(parcel(channel))
+    outcome = await outlet.send(parcel(channel, event(id="a"), event(id="b")))
 
     assert outcome == Refused(reason="Slack: invalid_blocks", scope=Scope.DELIVERY)
     assert sandbox.backend.stats.to_json()["methods"]["chat.postMessage"]["calls"] == 2
@@ -552,7 +552,7 @@ async def test_what_slack_says_of_an_error_stands_in_the_reason(
         return web.json_response({"ok": False, **answer})
 
     async with fake(refuse) as server, SlackOutlet(SlackWeb(str(server.make_url("/api/"))), token_of) as outlet:
-        outcome = await outlet.send(parcel(channel))
+        outcome = (await told(outlet, parcel(channel)))[-1]
 
     assert isinstance(outcome, Refused)
     assert outcome.reason == reason
