@@ -19,7 +19,7 @@ from bot.sandbox.server import Sandbox
 T0 = 1_800_000_000_000
 REFUSED = "e3"
 """The event that the webhook's receiver refuses."""
-MOST_STORIES = 300
+MOST_STORIES = 400
 """Each has a partition for itself, all assigned at once: after an assignment a consumer takes a second to get going."""
 
 

@@ -132,8 +132,8 @@ async def test_a_long_story_without_a_crash(scene: Stage) -> None:
     assert (await told(scene)).count("slack.http") == 10  # four cards, two parts, a file in three calls, asking for it
 
 
-async def test_a_crash_at_every_tenth_point_loses_and_repeats_no_part(scene: Stage) -> None:
-    await enumerate_crashes(scene, part=10)
+async def test_a_crash_at_every_sixteenth_point_loses_and_repeats_no_part(scene: Stage) -> None:
+    await enumerate_crashes(scene, part=16)
 
 
 @pytest.mark.slow
