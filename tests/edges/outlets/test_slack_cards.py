@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.core.cards import GAP, TOLD, Card, CardKey, card_key
-from bot.core.delivery import Asked, Failed, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import Asked, Failed, Partly, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackChannel,
@@ -38,7 +38,7 @@ from bot.stores.leading import Leading
 from bot.stores.subscriptions import RedisSubscriptions
 from bot.stores.threads import RedisThreads
 from tests.core.examples import event
-from tests.edges.outlets.parcels import ids, item, parcel
+from tests.edges.outlets.parcels import gone_on, ids, item, parcel, told
 
 TEAM = "T0SANDBOX"
 HOUR = 3_600_000
@@ -622,3 +622,42 @@ async def test_a_card_is_kept_as_long_as_it_lasts(
     kept = await world.kept.get(destination_id(channel), card_key(said(Status.RUNNING)))
     assert kept is not None
     assert [one.delivery for one in kept.told] == [item(channel, said(Status.RUNNING)).delivery.id]
+
+
+LONG = " ".join(f"w{number:05d}" for number in range(3_600))
+
+
+def _parts(world: World) -> list[tuple[str | None, int]]:
+    """The thread and number of each part that was posted."""
+    posted = world.sandbox.workspace.ledger.page(after=0, limit=1_000, kind="post")["entries"]
+    data = [(entry["thread_ts"], (entry["metadata"] or {}).get("event_payload", {})) for entry in posted]
+    return [(thread, payload["part"]) for thread, payload in data if "part" in payload]
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.NEEDS_REVIEW], ids=["changed", "changed and called to"])
+@pytest.mark.parametrize("lost", [None, "first", "part"])
+async def test_a_long_result_goes_on_below_the_card_that_shows_its_beginning(
+    world: World, channel: SlackChannel, status: Status, lost: str | None
+) -> None:
+    queued = event(id="a", status=Status.QUEUED, result=None, error=None)
+    done = event(id="b", status=status, result=LONG, error=None, time=queued.time + timedelta(seconds=60))
+    sent = parcel(channel, done)
+    async with world.outlet() as outlet:
+        begun = await outlet.send(parcel(channel, queued))
+        assert isinstance(begun, Sent)
+        world.later()
+        if lost == "first":
+            world.sandbox.fault("drop", method="chat.update", after=True)
+            assert isinstance(await outlet.send(sent), Unknown)
+            sent = doubted(world, sent)
+        first = await outlet.send(sent)
+        assert isinstance(first, Partly)
+        if lost == "part":
+            world.sandbox.fault("drop", method="chat.postMessage", after=True)
+            assert isinstance(await outlet.send(gone_on(sent, first.progress)), Unknown)
+            first = await outlet.send(gone_on(sent, first.progress, doubt=world.milliseconds()))
+            assert isinstance(first, Partly)
+        outcomes = await told(outlet, gone_on(sent, first.progress))
+    card = begun.reference.partition("/")[2]
+    assert isinstance(outcomes[-1], Sent)
+    assert _parts(world) == [(card, 1), (card, 2)]
