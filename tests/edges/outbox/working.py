@@ -62,6 +62,8 @@ class Working(Bench):
                 chosen[delivery.id] = step = self.step(name, data)
                 arrived = isinstance(step, Done | Bury) or (isinstance(step, Retry) and step.doubt)
                 self.truth.reported(hold, delivery.id, arrived=arrived)
+                if isinstance(step, Continue) and not step.doubt:
+                    self.truth.looked(delivery.id)
         now = self.model.now
         self.settle_with(hold, chosen, due=now + pace, wait=now + wait, more=more)
 

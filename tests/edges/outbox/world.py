@@ -85,6 +85,10 @@ class Truth:
         if not arrived:
             self.attempts[delivery] = [one for one in self.attempts[delivery] if one[1] is not hold]
 
+    def looked(self, delivery: DeliveryId) -> None:
+        """A worker saw how much has arrived, of its own attempt and of all before."""
+        self.attempts[delivery] = []
+
 
 class Paper:
     """Both journals, compacted at once: what Kafka would hold."""
