@@ -116,7 +116,7 @@ async def test_a_question_waits_for_its_turn_too(sandbox: Sandbox, outlet: Slack
 async def test_a_call_that_is_mended_needs_no_second_turn_and_is_counted(
     sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel
 ) -> None:
-    sandbox.fault("error", method=POST, error="invalid_blocks")
+    sandbox.fault("error", method=POST, error="not_in_channel")
     assert isinstance(await outlet.send(of(channel, 1)), Sent)
     assert calls(sandbox) == 2
     assert await outlet.send(of(channel, 2)) == Paced(until=T0 + 2 * SPACING)
@@ -178,7 +178,7 @@ async def test_without_redis_nothing_is_said(sandbox: Sandbox, channel: SlackCha
 
 async def test_what_cannot_be_counted_or_noted_is_said_nevertheless(sandbox: Sandbox, channel: SlackChannel) -> None:
     async with SlackOutlet(SlackWeb(sandbox.api_url), tokens(sandbox), budgets=Away(Go())) as outlet:
-        sandbox.fault("error", method=POST, error="invalid_blocks")
+        sandbox.fault("error", method=POST, error="not_in_channel")
         assert isinstance(await outlet.send(of(channel, 1)), Sent)
         sandbox.fault("ratelimited", method=POST, retry_after=42)
         assert isinstance(await outlet.send(of(channel, 2)), Throttled)
