@@ -102,7 +102,9 @@ def test_the_order_makes_no_difference(entries: list[Entry], seed: object) -> No
 def test_a_plan_done_leaves_nothing_to_do(wanted: list[Entry], there: list[Entry], prune: bool) -> None:  # noqa: FBT001
     present = {one.id: replace(one, owner=one.owner or "U1") for one in there if one.id is not None}
     steps = plan(wanted, present, now=NOW, owner="U9", prune=prune)
-    state, fresh = dict(present), (subscription_id(number) for number in range(2**29, 2**30))
+    taken = {one.id for one in (*wanted, *there)}
+    drawn = (subscription_id(number) for number in range(2**29, 2**30))
+    state, fresh = dict(present), (one for one in drawn if one not in taken)
     for step in steps:
         match step:
             case Remove(id=name):
