@@ -158,16 +158,25 @@ def carries(metadata: Mapping[str, Any] | None, deliveries: Collection[D]) -> se
     if summed is None:
         whole = carried(metadata)
         return {one for one in deliveries if one in whole}
-    return {one for one in deliveries if one[:_MARK] in summed.marks}
+    marks = summed.marks
+    return {one for one in deliveries if one[:_MARK] in marks}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summed:
-    """What a summary's card says of itself: its list, how many deliveries it tells, and the marks of the last ones."""
+    """What a summary's card says of itself: its list, how many deliveries it tells, and the marks of the last ones.
+
+    `in_order` has the marks in the order of telling, the newest last.
+    """
 
     list: str
     told: int
-    marks: frozenset[str]
+    in_order: tuple[str, ...]
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Which deliveries it marks."""
+        return frozenset(self.in_order)
 
     @property
     def unmarked(self) -> int:
@@ -186,7 +195,7 @@ def summed_up(metadata: Mapping[str, Any] | None) -> Summed | None:
             return Summed(
                 list=name,
                 told=told,
-                marks=frozenset(digits[at : at + _MARK] for at in range(0, len(digits), _MARK)),
+                in_order=tuple(digits[at : at + _MARK] for at in range(0, len(digits), _MARK))[::-1],
             )
         case _:
             return None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +19,16 @@ _APART: Final = 1e-6
 
 
 class Ledgers:
-    """Reads both as they grow. `posts` and `requests` are in the order in which they were read."""
+    """Reads both as they grow. `posts` and `requests` are in the order in which they were read.
 
-    def __init__(self, workspace: Workspace, folder: Path, names: Mapping[str, str]) -> None:
+    `names` are those of the places by channel; `known` gives the ids of all events that may be in Kafka.
+    """
+
+    def __init__(
+        self, workspace: Workspace, folder: Path, names: Mapping[str, str], known: Callable[[], Iterable[str]]
+    ) -> None:
         self._workspace = workspace
+        self._known = known
         self._webhooks = folder / WEBHOOKS
         self._posts = folder / POSTS
         self._names = names
@@ -37,7 +43,7 @@ class Ledgers:
     async def follow(self) -> None:
         """Read on until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._workspace.watch(self._posted), name="Slack's ledger")
+            tasks.create_task(self._workspace.watch(self._posted, self._known), name="Slack's ledger")
             tasks.create_task(self._follow_webhooks(), name="the receiver's ledger")
 
     def _posted(self, channel: str, event: str, at: float) -> None:

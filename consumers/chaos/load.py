@@ -7,10 +7,10 @@ same, so that it may be seen and need not be.
 import asyncio
 import heapq
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from random import Random
 from typing import Any, Final
 
@@ -100,6 +100,10 @@ class Load:
             id=one.id, key=one.key, data=one.data, at=at, partition=record.partition, offset=record.offset
         )
         self.doubtful.discard(one.id)
+
+    def known(self) -> Iterable[str]:
+        """The ids of all events that may be in Kafka."""
+        return chain(self.published, self.doubtful)
 
     async def finish(self, seconds: float) -> None:
         """Wait for the acknowledgements under way, `seconds` at most."""

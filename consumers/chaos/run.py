@@ -102,10 +102,11 @@ def _cause(error: BaseException) -> BaseException:
 
 async def _perform(made: Stage, script: Script | None, *, quiet: bool) -> Run:
     names = await made.workspace.names()
+    load = Load()
     run = Run(
         stage=made,
-        load=Load(),
-        ledgers=Ledgers(made.workspace, made.folder, names),
+        load=load,
+        ledgers=Ledgers(made.workspace, made.folder, names, load.known),
         chronicle=Chronicle(made.folder / "acts.jsonl"),
     )
     async with AsyncExitStack() as open_:

@@ -5,7 +5,7 @@ far sides themselves report. Both are keyed by place and event id.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,10 @@ class Audit:
         for place in self.places:
             if place.wants(data):
                 self._expected[place.name].add(event_id)
+
+    def known(self) -> Iterable[str]:
+        """The ids of all events published."""
+        return self._order
 
     def see(self, place: str, event_id: str, at: float) -> None:
         """Note that the event is visible at the place, `at` seconds since the epoch."""

@@ -46,7 +46,10 @@ async def _perform(play: Play, made: Stage) -> tuple[dict[str, Any], bool]:
             made.audit.see(place, event, at)
 
     async with AsyncExitStack() as open_:
-        watchers = [asyncio.create_task(made.workspace.watch(seen)), asyncio.create_task(_browse(made))]
+        watchers = [
+            asyncio.create_task(made.workspace.watch(seen, made.audit.known)),
+            asyncio.create_task(_browse(made)),
+        ]
         open_.push_async_callback(_end, watchers)
         if not play.as_json:
             await open_.enter_async_context(show(play, made))
@@ -55,7 +58,7 @@ async def _perform(play: Play, made: Stage) -> tuple[dict[str, Any], bool]:
         late = await _settle(made.audit)
     report = made.audit.report()
     report["settled_after_s"] = round(late, 1)
-    report["slack_429"] = (await made.workspace.stats()).get("rate_limited", 0)
+    report["slack_429"] = (await made.workspace.stats())["throttled"]
     return report, made.audit.clean
 
 

@@ -1,10 +1,13 @@
 """The sandbox as the demo uses it: types commands as people do, and reads what became visible."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import aiohttp
+
+from bot.core.destination import DestinationId, SlackChannel, SlackPerson, destination_id
+from consumers.demo.sightings import Sightings
 
 POLL_SECONDS = 0.2
 
@@ -19,12 +22,14 @@ class Workspace:
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
         self.url = url
         self._session = session
+        self.team = ""
         self.users: dict[str, str] = {}
         self.channels: dict[str, str] = {}
 
     async def learn(self) -> bool:
         """Read who and what is there; whether the app is connected by now."""
         boot = await self._get("/client/boot")
+        self.team = boot["workspace"]["id"]
         self.users = {user["name"]: user["id"] for user in boot["users"]}
         self.channels = {channel["name"]: channel["id"] for channel in boot["channels"] if channel["kind"] != "im"}
         return bool(boot["app"]["connected"])
@@ -39,34 +44,44 @@ class Workspace:
 
     async def names(self) -> dict[str, str]:
         """Channel id to the name of the place: a channel's, or @ and a person's for each person's direct message."""
-        names = {identity: name for name, identity in self.channels.items()}
+        direct = {identity: f"@{name}" for identity, name in (await self._direct()).items()}
+        return {identity: name for name, identity in self.channels.items()} | direct
+
+    async def _direct(self) -> dict[str, str]:
+        """Id of the app's direct messages to the name of the person they are with."""
+        names: dict[str, str] = {}
         for name, identity in self.users.items():
             boot = await self._get(f"/client/boot?user={identity}")
             bot = boot["app"]["bot_user"]
             names |= {
-                channel["id"]: f"@{name}"
+                channel["id"]: name
                 for channel in boot["channels"]
                 if channel["kind"] == "im" and channel.get("user") == bot
             }
         return names
 
-    async def watch(self, seen: Callable[[str, str, float], None]) -> None:
+    async def _places(self) -> dict[str, DestinationId]:
+        """Channel id to the destination that a delivery's id has in it."""
+        await self.learn()
+        places: dict[str, SlackChannel | SlackPerson] = {
+            identity: SlackChannel(team=self.team, channel=identity) for identity in self.channels.values()
+        }
+        for identity, name in (await self._direct()).items():
+            places[identity] = SlackPerson(team=self.team, user=self.users[name])
+        return {identity: destination_id(place) for identity, place in places.items()}
+
+    async def watch(self, seen: Callable[[str, str, float], None], known: Callable[[], Iterable[str]]) -> None:
         """Call `seen` with channel id, event id and time for all that messages come to tell, until cancelled.
 
-        A message that was changed goes on telling what it told before, which is nothing new; told by another message it
-        would be.
+        `known` gives the ids of the events that may be told: see `Sightings`.
         """
         after = 0
-        told: dict[tuple[str, str], set[str]] = {}
+        sightings = Sightings(await self._places(), known)
         while True:
             page = await self._get(f"/sandbox/ledger?kind=all&after={after}")
             for entry in page["entries"]:
-                payload = (entry["metadata"] or {}).get("event_payload", {})
-                before = told.setdefault((entry["channel"], entry["ts"]), set())
-                for event in filter(None, str(payload.get("events", "")).split(",")):
-                    if event not in before:
-                        before.add(event)
-                        seen(entry["channel"], event, entry["received_at"])
+                for event in sightings.of(entry):
+                    seen(entry["channel"], event, entry["received_at"])
             after = page["next"]
             if not page["has_more"]:
                 await asyncio.sleep(POLL_SECONDS)

@@ -52,7 +52,7 @@ class Rig:
     async def ledgers(self) -> Ledgers:
         """A line is written once its request is over, a moment after its answer."""
         await self.closed()
-        made = Ledgers(Workspace("http://unused", self.session), self.path.parent, {"C1": "alerts"})
+        made = Ledgers(Workspace("http://unused", self.session), self.path.parent, {"C1": "alerts"}, list)
         made.read_webhooks()
         return made
 
