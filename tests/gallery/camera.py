@@ -24,6 +24,7 @@ class Camera:
         """Photograph the message, or the thread that it begins."""
         who, channel = self._workspace.users[WHO], self._workspace.channels[case.place]
         page = self._page
+        await page.set_viewport_size({"width": 1280, "height": 800 if case.thread else 1_500})
         await page.goto("about:blank")
         await page.goto(f"{self._workspace.url}/?user={who}#{channel}")
         message = page.locator(f'article.message[data-ts="{parent}"]').first
@@ -45,7 +46,7 @@ async def camera(workspace: Workspace) -> AsyncIterator[Camera]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = await browser.new_page(
-            viewport={"width": 1100, "height": 1_500}, timezone_id="UTC", locale="en-GB", reduced_motion="reduce"
+            viewport={"width": 1280, "height": 1_500}, timezone_id="UTC", locale="en-GB", reduced_motion="reduce"
         )
         yield Camera(page, workspace)
         await browser.close()

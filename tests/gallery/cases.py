@@ -7,7 +7,7 @@ services write them.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class Case:
     """One picture.
 
     `steps` are published one after the other, each when the one before can be seen, into a channel of this name; with
-    `thread` the picture is of the first message's thread.
+    `thread` the picture is of the first message's thread, with `last` of the last message.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Case:
     steps: tuple[tuple[Event, ...], ...]
     place: str = PRIVATE
     thread: bool = False
+    last: bool = False
 
 
 _MODEL = Model(name="claims-summary", version="2026-10", provider="in-house")
@@ -76,7 +77,10 @@ def _one(number: int, name: str, heading: str, sees: str, result: Json = None, /
 
 
 def _cards() -> list[Case]:
-    running = _said(10, status=Status.RUNNING, title="Water damage, 14 photos", confidence=None, latency=None)
+    began = datetime.now(UTC) - timedelta(seconds=164)
+    running = _said(
+        10, time=began, status=Status.RUNNING, title="Water damage, 14 photos", confidence=None, latency=None
+    )
     done = _said(10, texts.CLAIM, title="Water damage, 14 photos")
     return [
         _one(
@@ -153,7 +157,12 @@ _REAL: Sequence[tuple[str, str, str, str]] = (
         "A web page without a fence",
         "HTML that a model wrote bare is shown as text; nothing of it is rendered.",
     ),
-    ("vicuna_bench-61-1", "headings-and-code", "Comments that look like headings", "Inside a fence a # is a comment."),
+    (
+        "vicuna_bench-61-1",
+        "headings-and-code",
+        "Code that looks like headings",
+        "Inside a fence, # is code and < is no tag.",
+    ),
     ("vicuna_bench-63-1", "explained-code", "Code, then its explanation", "Text and code keep their order."),
 )
 
@@ -202,7 +211,7 @@ def _written() -> list[Case]:
             45,
             "json-tree",
             "A JSON document",
-            "An indented tree; what is deep or long is cut, and says so.",
+            "An indented tree, without braces and quotes.",
             texts.DOCUMENT,
             title="Extracted invoice",
         ),
@@ -299,5 +308,6 @@ def _many() -> list[Case]:
             title="A burst",
             sees="Hundreds of results are one card that counts them; the button opens the whole list.",
             steps=(many,),
+            last=True,
         ),
     ]

@@ -38,14 +38,14 @@ class Stage:
     kafka: AIOKafkaProducer
 
     async def play(self, case: Case) -> str:
-        """Publish the case's events; the ts of its first message, once all of it can be seen."""
+        """Publish the case's events; the ts of the message to picture, once all of it can be seen."""
         seen = (await self._ledger(0))["next"]
         for step in case.steps:
             before = (await self._ledger(0))["next"]
             await asyncio.gather(*[await self._publish(event) for event in step])
             await self._settled(before)
         posts = [entry for entry in (await self._ledger(seen))["entries"] if entry["kind"] == "post"]
-        return str(posts[0]["ts"])
+        return str(posts[-1 if case.last else 0]["ts"])
 
     async def _publish(self, event: Event) -> "asyncio.Future[Any]":
         headers = [("content-type", b"application/cloudevents+json; charset=utf-8")]
