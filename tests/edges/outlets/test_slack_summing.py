@@ -104,7 +104,7 @@ async def test_a_backlog_becomes_one_card_that_is_updated(
     (posted,), (updated,) = entries(sandbox), entries(sandbox, "update")
     assert reference(first) == reference(second) == f"{posted['channel']}/{posted['ts']}"
     assert "250 completed, 1 failed (shown one by one)" in posted["text"]
-    assert "7 more to come" in posted["text"]
+    assert "up to 7 more to come" in posted["text"]
     assert "260 completed, 1 failed" in updated["text"]
     assert "all shown" in updated["text"]
     card = summed_up(updated["metadata"])
