@@ -22,8 +22,10 @@ PATIENCE: Final = 20_000
 """Milliseconds within which everything should be said, the waiting before included."""
 RUN: Final = 250
 """Deliveries that one update of a summary takes in."""
-DOUBTFUL: Final = 50
-"""Deliveries in doubt that an attempt takes in: where nobody may look, a card has to name them all and ask."""
+DOUBTFUL: Final = 40
+"""Deliveries in doubt that an attempt takes in: where nobody may look, one message has to name them all and ask.
+
+It has 50 blocks at most, and its button's value 2,000 characters, of which an id takes 33."""
 LOUD_WITHIN: Final = 10
 """Rows of failures and reviews that fit into a window's summary."""
 LOUD: Final = frozenset({Status.FAILED, Status.NEEDS_REVIEW})

@@ -74,8 +74,8 @@ class Listed(Protocol):
 class Account:
     """What the card says. Times are in milliseconds; `oldest` is when the oldest of those just told entered the outbox.
 
-    `left` more wait of which nothing was said yet. `shown` are the loud ones that the card itself shows, not messages
-    beside it.
+    `left` more wait of which nothing was said yet; of what is given up after that the card does not hear. `shown` are
+    the loud ones that the card itself shows, not messages beside it.
     """
 
     list: str
@@ -180,7 +180,7 @@ def _counted(account: Account) -> str:
 def _lateness(account: Account, now: int) -> str:
     if account.left:
         waits = figures.age(now - account.oldest)
-        return f"oldest waiting {waits}, {account.left:,} more to come"
+        return f"oldest waiting {waits}, up to {account.left:,} more to come"
     said = lateness(account.oldest, now)
     return f"all shown{f', the {said}' if said else ''}"
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from bot.core.answers import Actor, NotKept, Shown, ShownBefore
 from bot.core.delivery import Delivery, delivery_id
 from bot.core.destination import DestinationId
-from bot.core.event import Sensitivity
+from bot.core.event import Model, Sensitivity
+from bot.core.pressure import DOUBTFUL
 from bot.core.showing import Audience, view
 from bot.render.digest import MOST, merge
 from bot.render.discretion import Seen, seen
@@ -70,6 +71,14 @@ def test_a_question_withholds_what_the_result_would() -> None:
 
 def test_a_question_is_not_taken_for_the_result() -> None:
     assert carried(question_metadata([item()])) == frozenset()
+
+
+def test_slack_takes_a_question_about_as_many_as_an_attempt_takes_in_with_all_at_their_longest() -> None:
+    model = Model(name="m" * 200, version="v" * 200)
+    items = [item(id=f"{number}" + "i" * 200, title="&" * 500, model=model) for number in range(DOUBTFUL)]
+    said = question(items)
+    check_message({"text": said.text, "blocks": list(said.blocks), "metadata": question_metadata(items)})
+    assert asked_about(said.blocks[-1]["elements"][0]["value"]) == tuple(one.delivery.id for one in items)
 
 
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=MOST))

@@ -15,6 +15,7 @@ from bot.core.cloudevent import encode
 from bot.core.delivery import Lane
 from bot.core.destination import Destination, SlackChannel
 from bot.core.errors import UnavailableError
+from bot.core.pressure import Held
 from bot.core.routing import Router
 from bot.ports.gate import Ended, Let, Verdict, Wait
 from bot.ports.outbox import Arrival
@@ -181,3 +182,15 @@ async def test_what_does_not_belong_together_is_sent_apart(outbox: RedisOutbox, 
     assert slack.ids == [["e0"], ["e1"]]
     first = slack.parcels[0].items[0].delivery
     assert [attempt.reason for attempt in first.history] == ["could not tell what belongs together: Redis is away"]
+
+
+async def test_what_a_window_held_back_belongs_together_whatever_cards_there_are(
+    outbox: RedisOutbox, dead: KafkaDeadLetters
+) -> None:
+    window = Held(kind="hourly", opens="13:00", closes="14:00", end=1_782_907_200_000)
+    slack, gate, apart = FarSide(), Keeper([Let(count=2, held=window)]), Apart()
+    await fill(outbox, 2)
+    async with dispatching(outbox, slack, dead, gate, apart):
+        await eventually(lambda: empty(outbox))
+    assert slack.ids == [["e0", "e1"]]
+    assert apart.times == 0

@@ -47,7 +47,7 @@ from bot.render.way import with_way
 log = structlog.get_logger()
 
 PATIENCE = 3 * SECOND
-"""Milliseconds that a change waits for Slack's limit; where it is longer, the state is posted instead."""
+"""Milliseconds that a change of a card waits for Slack's limit; where it is longer, the state is posted instead."""
 _GONE = (
     Kind.CARD_GONE,
     Kind.DESTINATION,
@@ -250,14 +250,17 @@ class Carding:
 
 
 def instead(call: Update, answer: Answer) -> Post | Throttled | None:
-    """What follows where Slack refused a change: a post, a short wait, or None: what follows for any call."""
+    """What follows where Slack refused a change: a post, a wait, or None: what follows for any call.
+
+    A summary waits however long it takes: posted anew it would tell all that it told once more.
+    """
     kind = kind_of(answer)
     if kind in _GONE:
         return call.instead
     if kind is not Kind.LIMITED:
         return None
     outcome = outcome_of(answer)
-    if isinstance(outcome, Throttled) and outcome.after <= PATIENCE:
+    if isinstance(outcome, Throttled) and (call.shows is None or outcome.after <= PATIENCE):
         return replace(outcome, scope=Scope.LANE)  # posts have a limit of their own
     return posted(call)
 

@@ -234,7 +234,8 @@ class SlackOutlet:
     ) -> Outcome:
         """Say what is missing, or ask for it."""
         try:
-            held = await self._carding.of(way.place, items, way.thread, way.called)
+            # What a window held back is said together: it is nothing that a card shows by itself.
+            held = await self._carding.of(way.place, items, way.thread, way.called) if way.parcel.held is None else None
         except UnavailableError as error:
             return Failed(reason=f"could not tell its card: {error}")
         if isinstance(looked, Blind) and (held is None or held.card is None):

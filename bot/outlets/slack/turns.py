@@ -24,11 +24,11 @@ class Turns:
 
         Its lane asks, and so keeps its turn whatever it has to say by then.
 
-        Where a change of a card would have to wait long, its state is posted instead.
+        Where a change of a card would have to wait long, its state is posted instead. A summary's waits: see `instead`.
         """
         if self._budgets is None:
             return call
-        patience = PATIENCE if isinstance(call, Update) else None
+        patience = PATIENCE if isinstance(call, Update) and call.shows is not None else None
         expense = _expense(call, parcel)
         try:
             if parcel.paid:

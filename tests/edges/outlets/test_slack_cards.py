@@ -23,6 +23,7 @@ from bot.core.destination import (
 from bot.core.errors import UnavailableError
 from bot.core.event import Event, Status
 from bot.core.filters import parse
+from bot.core.pressure import Held
 from bot.core.subscription import Doubt, Style, Subscription, SubscriptionId, Threading
 from bot.outlets.slack.gathering import gather
 from bot.outlets.slack.outlet import SlackOutlet
@@ -261,6 +262,23 @@ async def test_a_merged_message_shows_each_inference_once_and_is_nobody_s_card(
     assert carried(merged["metadata"]) == frozenset(ids(run))
     assert merged["text"].startswith("2 results")
     assert (alone["kind"], "card" in merged["metadata"]["event_payload"]) == ("post", False)
+
+
+@pytest.mark.parametrize("statuses", [(Status.COMPLETED,), (Status.NEEDS_REVIEW, Status.COMPLETED)])
+async def test_what_a_window_held_back_is_the_windows_message_and_no_card(
+    world: World, outlet: SlackOutlet, channel: SlackChannel, statuses: tuple[Status, ...]
+) -> None:
+    window = Held(kind="hourly", opens="13:00", closes="14:00", end=1_782_907_200_000)
+    card = await outlet.send(parcel(channel, said(Status.RUNNING)))
+    digest = await outlet.send(replace(parcel(channel, *map(said, statuses)), held=window))
+    world.later()
+    again = await outlet.send(parcel(channel, said(Status.RUNNING, "again", minute=20)))
+    assert isinstance(digest, Sent)
+    assert card == again != digest
+    posted, windows, changed = world.ledger()
+    assert windows["text"].startswith("Hourly digest · 13:00–14:00 · 1 result")  # noqa: RUF001 (a span of time)
+    assert windows["metadata"]["event_payload"].get("card") is None
+    assert (changed["kind"], changed["ts"]) == ("update", posted["ts"])
 
 
 async def test_what_comes_too_soon_waits_in_its_lane_and_an_end_does_not(

@@ -8,19 +8,23 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.core.delivery import Asked, Failed, Lane, Outcome, Sent, Unknown
+from bot.core.budget import costs
+from bot.core.delivery import Asked, Failed, Lane, Outcome, Paced, Scope, Sent, Throttled, Unknown
 from bot.core.destination import SlackChannel, destination_id
 from bot.core.errors import UnavailableError
 from bot.core.event import Failure, Status
 from bot.core.pressure import Held
 from bot.core.subscription import Doubt
+from bot.outlets.slack.cards import PATIENCE
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.web import SlackWeb
+from bot.ports.budgets import Expense
 from bot.ports.outlet import Item, Parcel, Summing
 from bot.ports.summaries import Summary
 from bot.render.message import carried, summed_up
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
+from bot.stores.budgets import RedisBudgets
 from bot.stores.keys import Keys
 from bot.stores.summaries import RedisSummaries
 from tests.core.examples import event
@@ -104,7 +108,7 @@ async def test_a_backlog_becomes_one_card_that_is_updated(
     (posted,), (updated,) = entries(sandbox), entries(sandbox, "update")
     assert reference(first) == reference(second) == f"{posted['channel']}/{posted['ts']}"
     assert "250 completed, 1 failed (shown one by one)" in posted["text"]
-    assert "7 more to come" in posted["text"]
+    assert "up to 7 more to come" in posted["text"]
     assert "260 completed, 1 failed" in updated["text"]
     assert "all shown" in updated["text"]
     card = summed_up(updated["metadata"])
@@ -211,6 +215,38 @@ async def test_a_card_that_somebody_deleted_is_posted_anew_with_all_its_counts(
 
     assert reference(second) == reference(third) != first
     assert "3 completed" in entries(sandbox)[-1]["text"]
+
+
+async def test_a_summary_waits_for_slacks_limit_however_long_and_is_not_posted_anew(
+    sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel
+) -> None:
+    first = reference(await outlet.send(whole(channel, *items(channel, 1, 2))))
+    sandbox.fault("ratelimited", method="chat.update", retry_after=40)
+    limited = await outlet.send(whole(channel, *items(channel, 3)))
+    assert limited == Throttled(after=40_000, scope=Scope.LANE, reason="Slack: ratelimited")
+    assert reference(await outlet.send(whole(channel, *items(channel, 3)))) == first
+    assert len(entries(sandbox)) == 1
+    assert "3 completed" in entries(sandbox, "update")[-1]["text"]
+
+
+async def test_a_summary_waits_for_its_turn_where_many_are_updated(
+    sandbox: Sandbox, channel: SlackChannel, summaries: RedisSummaries, redis: Redis, keys: Keys
+) -> None:
+    async def token_of(_: str) -> str:
+        return sandbox.bot_token
+
+    now = 1_800_000_000_000
+    budgets = RedisBudgets(redis, keys, costs(), now=now)
+    async with SlackOutlet(SlackWeb(sandbox.api_url), token_of, summaries=summaries, budgets=budgets) as outlet:
+        first = reference(await outlet.send(whole(channel, *items(channel, 1, 2))))
+        for _ in range(20):
+            await budgets.charge(Expense(team=TEAM, channel="C2", method="chat.update"))
+        paced = await outlet.send(whole(channel, *items(channel, 3)))
+        assert isinstance(paced, Paced)
+        assert paced.until - now > PATIENCE
+        budgets.now = paced.until
+        assert reference(await outlet.send(whole(channel, *items(channel, 3)))) == first
+    assert len(entries(sandbox)) == 1
 
 
 async def test_failures_that_are_shown_beside_the_card_are_counted_in_it(
