@@ -9,10 +9,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 
 import structlog
-from opentelemetry.trace import SpanKind
 
 from bot.core.delivery import (
     ENDED,
@@ -21,28 +19,22 @@ from bot.core.delivery import (
     Attempt,
     Bury,
     DeliveryId,
-    Failed,
-    Outcome,
     Paced,
     Pause,
-    Refused,
-    Scope,
     Step,
     Tried,
-    Unknown,
     expire,
     settle,
 )
-from bot.core.destination import DestinationId
 from bot.core.errors import UnavailableError
 from bot.core.pacing import next_send
-from bot.core.pressure import DOUBTFUL, Backlog, Held, Manner, choose
 from bot.core.window import Windows
 from bot.ports.gate import Ended, Gate, Let, Verdict, Wait
 from bot.ports.letters import DeadLetters
 from bot.ports.outbox import Leased, Outbox, Settled, Taken, Wakes
-from bot.ports.outlet import Item, Outlet, Parcel, Service, Summing
-from bot.telemetry import Metrics, tracer
+from bot.ports.outlet import Item, Service
+from bot.telemetry import Metrics
+from consumers.attempt import Attempts, place_of
 from consumers.race import first
 
 log = structlog.get_logger()
@@ -95,8 +87,8 @@ class Dispatch:
         self._clock = clock
         self._dice = dice
         self._gate = gate
-        self._tracer = tracer()
         self._windows = Windows(workers)
+        self._attempts = Attempts(self._windows, metrics, clock=clock)
         self._turns: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
         self.waiting_for: str | None = None
@@ -195,9 +187,7 @@ class Dispatch:
                 bury = Bury(reason=ENDED, attempt=Attempt(at=self._clock(), outcome="ended"))
                 return _Decided(tried=items[:count], steps=dict.fromkeys(ids(items[:count]), bury))
             case Let(count=count, held=held):
-                tried, outcome = await self._attempt(
-                    kind, service, leased, items[:count], _backlog(leased, count, held)
-                )
+                tried, outcome = await self._attempts.make(kind, service, leased, items[:count], held)
                 if isinstance(outcome, Paced):
                     self._metrics.paced_seconds.labels(kind).observe(max(0, outcome.until - self._clock()) / 1000)
                     return _Decided(wait=self._wake_at(items[0], outcome.until))
@@ -218,78 +208,6 @@ class Dispatch:
         """When the lane is looked at again: its head must not grow too old unseen."""
         expires = head.delivery.appended + self._age + 1
         return min(expires, self._clock() + LOOK_AGAIN if until is None else until)
-
-    async def _attempt(
-        self, kind: str, service: Service, leased: Leased, items: list[Item], backlog: Backlog
-    ) -> tuple[list[Item], Outcome]:
-        """Send as many of the items as belong in one message; alone if they are refused together.
-
-        What is in doubt goes by itself: if it has to be asked for, the rest needs no asking.
-        """
-        alike = list(takewhile(lambda item: _is_doubtful(item) == _is_doubtful(items[0]), items))
-        parcel = self._parcel(service, leased, alike, backlog)
-        tried = list(parcel.items)
-        whole = parcel.held is not None or (parcel.summing is not None and parcel.summing.whole)
-        if service.together is not None and not whole:
-            try:
-                tried = list(await service.together(leased.destination, tried))
-            except UnavailableError as error:
-                return tried[:1], Failed(reason=f"could not tell what belongs together: {error}")
-        outcome = await self._send(kind, service.outlet, leased, replace(parcel, items=tuple(tried)))
-        match outcome:
-            case Refused(scope=Scope.DELIVERY) if len(tried) > 1:
-                tried = tried[:1]
-                alone = Parcel(destination=leased.destination, items=tuple(tried), paid=True)
-                outcome = await self._send(kind, service.outlet, leased, alone)
-            case _:
-                pass
-        return tried, outcome
-
-    def _parcel(self, service: Service, leased: Leased, items: list[Item], backlog: Backlog) -> Parcel:
-        """What the attempt says of items that are all in doubt, or all not."""
-        if not service.sums:
-            return Parcel(destination=leased.destination, items=tuple(items[: service.fit(items)]), held=backlog.held)
-        if items[0].delivery.progress is not None:
-            # It was begun alone; with what remains of it, a summary has one more to count.
-            counted = Summing(lane=leased.lane, whole=False, left=backlog.waiting - 1) if backlog.summed else None
-            return Parcel(destination=leased.destination, items=tuple(items[:1]), summing=counted)
-        if _is_doubtful(items[0]) and len(items) > DOUBTFUL:
-            items, backlog = items[:DOUBTFUL], replace(backlog, more=backlog.held is not None)
-        telling = choose(items, backlog, now=self._clock(), interval=service.pace.interval)
-        whole = telling.manner is Manner.SUMMARY
-        summing = Summing(lane=leased.lane, whole=whole, aside=telling.aside, left=telling.left)
-        return Parcel(
-            destination=leased.destination,
-            # What a window held back is said together, however long.
-            items=telling.items if whole or backlog.held else telling.items[: service.fit(telling.items)],
-            held=backlog.held,
-            summing=summing if telling.pressed else None,
-        )
-
-    async def _send(self, kind: str, outlet: Outlet, leased: Leased, parcel: Parcel) -> Outcome:
-        """One call of the outlet, ended in time to settle within the lease: a holder past its lease must not send."""
-        seconds = (leased.send_by - self._clock()) / 1000
-        if seconds <= 0:  # this process was stopped for a while, or its loop was
-            return Failed(reason="the lease ran out before it could be sent")
-        deadline = asyncio.get_running_loop().time() + seconds
-        attributes: dict[str, str | int] = {
-            "messaging.operation.name": "send",
-            "messaging.destination.name": leased.lane,
-            "messaging.batch.message_count": len(parcel.items),
-        }
-        span = self._tracer.start_as_current_span(f"send {kind}", kind=SpanKind.PRODUCER, attributes=attributes)
-        began = self._clock()
-        with span:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    outcome = await outlet.send(replace(parcel, lane=leased.lane, deadline=deadline))
-            except TimeoutError:
-                outcome = Unknown(reason=f"no answer within {seconds:.0f} s")
-        if not isinstance(outcome, Paced):
-            took = self._clock() - began
-            self._metrics.attempt_seconds.labels(kind).observe(took / 1000)
-            self._windows.learn(place_of(leased), outcome, took)
-        return outcome
 
     def _expired(self, items: Sequence[Item]) -> dict[DeliveryId, Bury]:
         """Those at the head that have become too old to be sent."""
@@ -371,25 +289,6 @@ class Dispatch:
         if late:
             log.warning("drain_ended_early", turns=len(late))
             await asyncio.gather(*late, return_exceptions=True)
-
-
-def _is_doubtful(item: Item) -> bool:
-    return item.delivery.doubt is not None
-
-
-def _backlog(leased: Leased, count: int, held: Held | None) -> Backlog:
-    """What of the lane's matters for the first `count` deliveries in hand."""
-    return Backlog(
-        waiting=leased.waiting,
-        summed=leased.window == (held.end if held else 0),
-        held=held,
-        more=held is not None and count == len(leased.deliveries) < leased.waiting,
-    )
-
-
-def place_of(leased: Leased) -> DestinationId:
-    """The destination whose lane it is."""
-    return DestinationId(leased.lane.partition("#")[0])
 
 
 def ids(items: Sequence[Item]) -> list[DeliveryId]:

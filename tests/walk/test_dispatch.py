@@ -528,7 +528,7 @@ async def test_each_attempt_is_a_span(
     recorder = Recorder()
     await fill(event(1), event(2), to=(CHANNEL,))
     async with dispatching(outbox, {"slack": service(FarSide())}, dead_letters, metrics) as dispatch:
-        dispatch._tracer = recorder
+        dispatch._attempts._tracer = recorder
         await eventually(lambda: empty(outbox))
     ((name, attributes),) = recorder.spans
     assert name == "send slack"
