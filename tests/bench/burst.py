@@ -11,6 +11,8 @@ import uvloop
 from redis.asyncio import Redis
 
 from bot.core import pacing, schedules
+from bot.core.backoff import HOUR
+from bot.core.budget import costs
 from bot.core.cloudevent import encode
 from bot.core.delivery import DeliveryId, Lane, delivery_id
 from bot.core.destination import SlackChannel, destination_id
@@ -30,6 +32,8 @@ from bot.render.digest import take
 from bot.render.message import carried, summed_up
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
+from bot.stores.budgets import RedisBudgets
+from bot.stores.cards import RedisCards
 from bot.stores.keys import Keys
 from bot.stores.outbox import Limits, RedisOutbox
 from bot.stores.summaries import RedisSummaries
@@ -80,7 +84,9 @@ async def _ours(made: Sandbox, redis: Redis, events: int, pace: Pace) -> dict[st
     summaries = RedisSummaries(redis, keys)
     outbox = RedisOutbox(redis, keys, Limits())
     place = SlackChannel(team=made.workspace.team_id, channel=made.channel_id("fraud-alerts"))
-    async with dispatching(made, outbox, summaries, pace):
+    cards = RedisCards(redis, keys, lasting=HOUR)
+    budgets = RedisBudgets(redis, keys, costs(messages=300, updates=50, uploads=100))
+    async with dispatching(made, outbox, summaries, pace, cards=cards, budgets=budgets):
         began = time.time()
         await append(outbox, place, made_up(events))
         appended = time.time() - began
@@ -120,7 +126,14 @@ async def seen_in(made: Sandbox, summaries: RedisSummaries) -> dict[DeliveryId, 
 
 @asynccontextmanager
 async def dispatching(
-    made: Sandbox, outbox: RedisOutbox, summaries: RedisSummaries, pace: Pace, gate: Gate | None = None
+    made: Sandbox,
+    outbox: RedisOutbox,
+    summaries: RedisSummaries,
+    pace: Pace,
+    gate: Gate | None = None,
+    *,
+    cards: RedisCards | None = None,
+    budgets: RedisBudgets | None = None,
 ) -> AsyncIterator[None]:
     """One process's dispatch, without the process."""
 
@@ -128,7 +141,9 @@ async def dispatching(
         return made.bot_token
 
     letters: DeadLetters = _NoLetters()  # type: ignore[assignment] # it has one method, and is never called
-    async with SlackOutlet(SlackWeb(made.api_url), token_of, summaries=summaries) as outlet:
+    async with SlackOutlet(
+        SlackWeb(made.api_url), token_of, summaries=summaries, cards=cards, budgets=budgets
+    ) as outlet:
         service = Service(outlet=outlet, schedule=schedules.SLACK, pace=pace, fit=take, sums=True)
         dispatch = Dispatch(
             outbox,
