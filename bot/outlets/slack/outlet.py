@@ -10,7 +10,7 @@ import structlog
 
 from bot.core import pressure
 from bot.core.backoff import SECOND
-from bot.core.delivery import Asked, DeliveryId, Failed, Lane, Outcome, Partly, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import DeliveryId, Failed, Outcome, Partly, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackPlace,
@@ -25,12 +25,13 @@ from bot.core.subscription import Doubt
 from bot.outlets.deadline import before
 from bot.outlets.slack.call import Post
 from bot.outlets.slack.cards import Carding, Held
+from bot.outlets.slack.doubts import Doubts, PolicyOf
 from bot.outlets.slack.history import Blind, Looked
 from bot.outlets.slack.onlookers import ViewsOf, as_members_see
 from bot.outlets.slack.speaking import Speaker
 from bot.outlets.slack.summing import Summarising, not_told
 from bot.outlets.slack.telling import Teller, Way, begun_at
-from bot.outlets.slack.threads import Thread, Threading
+from bot.outlets.slack.threads import Threading
 from bot.outlets.slack.turns import Turns
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.budgets import Budgets
@@ -41,13 +42,12 @@ from bot.ports.threads import Threads
 from bot.render.calling import calling
 from bot.render.digest import merge
 from bot.render.discretion import Seen, seen
-from bot.render.doubt import question, question_metadata, repeated
+from bot.render.doubt import repeated
 from bot.render.message import Message, metadata
 
 log = structlog.get_logger()
 
 
-PolicyOf: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Doubt]]
 CalledIn: TypeAlias = Callable[[DestinationId, Sequence[Event]], Awaitable[Sequence[str]]]
 Renew: TypeAlias = Callable[[str, str], Awaitable[str | None]]
 NO_TOKEN_WAIT = 30 * SECOND
@@ -97,7 +97,6 @@ class SlackOutlet:
         self._web = web
         self._token_of = token_of
         self._renew = renew
-        self._policy_of = policy_of
         self._called_in = called_in
         self._threading = Threading(web, threads)
         self._views_of = views_of
@@ -106,7 +105,15 @@ class SlackOutlet:
         self._summarising = None if summaries is None else Summarising(summaries)
         self._carding = Carding(web, cards, clock=self._now)
         self._speaker = Speaker(web, Turns(budgets), self._carding, self._threading)
-        self._teller = Teller(web, say=self._speaker.say, ask=self._ask, clock=self._now)
+        self._doubts = Doubts(
+            self._threading,
+            self._carding,
+            self._summarising,
+            self._speaker,
+            policy_of=policy_of,
+            clock=self._now,
+        )
+        self._teller = Teller(web, say=self._speaker.say, ask=self._doubts.ask, clock=self._now)
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
@@ -180,7 +187,7 @@ class SlackOutlet:
         summing = parcel.summing
         if summing is None:
             raise TypeError("not a summary's parcel")
-        looked = await self._look(place, parcel.items, token, None, summing.lane)
+        looked = await self._doubts.look(place, parcel.items, token, None, summing.lane)
         if isinstance(looked, Unknown):
             return looked
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
@@ -192,9 +199,9 @@ class SlackOutlet:
         way = Way(token=token, parcel=parcel, place=place, thread=None, called=called)
         policy = None
         if isinstance(looked, Blind):
-            policy = await self._policy(way, missing, looked.reason)
+            policy = await self._doubts.policy(way, missing, looked.reason)
         if policy is Doubt.ASK and isinstance(looked, Blind):
-            outcome = await self._question(way, shown, looked.reason)
+            outcome = await self._doubts.question(way, shown, looked.reason)
         else:
             post = way.first(Message(text="", blocks=()), {})
             aside = self._as_seen(summing.aside, views)
@@ -217,7 +224,7 @@ class SlackOutlet:
         first = parcel.items[0]
         if (progress := first.delivery.progress) is not None and progress.told:
             return await self._teller.go_on(way, first, self._as_seen((first,), views)[0], progress)
-        looked = await self._look(place, parcel.items, token, thread)
+        looked = await self._doubts.look(place, parcel.items, token, thread)
         if isinstance(looked, Unknown):
             return looked
         missing = tuple(item for item in parcel.items if item.delivery.id not in looked.found)
@@ -239,31 +246,10 @@ class SlackOutlet:
         except UnavailableError as error:
             return Failed(reason=f"could not tell its card: {error}")
         if isinstance(looked, Blind) and (held is None or held.card is None):
-            asked = await self._ask(way, items, shown, looked.reason)
+            asked = await self._doubts.ask(way, items, shown, looked.reason)
             if asked is not None:
                 return asked
         return await self._show(way, items, shown, held, blind=isinstance(looked, Blind))
-
-    async def _look(
-        self, place: SlackPlace, items: tuple[Item, ...], token: str, thread: Thread | None, lane: Lane | None = None
-    ) -> Looked | Blind | Unknown:
-        """Which of those in doubt arrived, in messages of their own, on cards or in a summary."""
-        doubts = {item.delivery.id: item.delivery.doubt for item in items if item.delivery.doubt is not None}
-        if not doubts:
-            return Looked(found={})
-        events = [item.event for item in items if item.delivery.id in doubts]
-        by = self._summarising
-        try:
-            since = min(doubts.values()) if by is None else await by.since(min(doubts.values()), lane)
-            doubts = {one: min(at, since) for one, at in doubts.items()}
-            looked = await self._threading.find(place, token, doubts, events, thread, now=self._now())
-            if isinstance(looked, Looked) and by is not None:
-                looked = await by.recall(looked, list(doubts), lane)
-        except UnavailableError as error:
-            return Unknown(reason=f"could not tell whether it was summed up: {error}")
-        if isinstance(looked, Unknown) or lane is not None:
-            return looked
-        return await self._carding.recall(place, token, items, looked, thread)
 
     async def _views(self, place: SlackPlace, items: tuple[Item, ...]) -> dict[DeliveryId, View]:
         """How much of each item's event the place may see. Raises UnavailableError."""
@@ -272,29 +258,6 @@ class SlackOutlet:
 
     def _as_seen(self, items: tuple[Item, ...], views: Mapping[DeliveryId, View]) -> tuple[Seen, ...]:
         return tuple(seen(item, views[item.delivery.id], hosts=self._link_hosts) for item in items)
-
-    async def _ask(self, way: Way, items: Sequence[Item], shown: Sequence[Seen], reason: str) -> Outcome | None:
-        """Ask for what may be there already; None where it is to be repeated."""
-        try:
-            policy = await self._policy(way, items, reason)
-        except UnavailableError as error:
-            return Unknown(reason=f"could not tell whether to ask: {error}")
-        match policy:
-            case Doubt.REPEAT:
-                return None
-            case Doubt.ASK:
-                return await self._question(way, shown, reason)
-
-    async def _policy(self, way: Way, items: Sequence[Item], reason: str) -> Doubt:
-        """What becomes of items that may be there already, by their whole events. Raises UnavailableError."""
-        policy = await self._policy_of(destination_id(way.place), [item.event for item in items])
-        log.warning("slack_may_not_look", place=destination_id(way.place), reason=reason, policy=policy)
-        return policy
-
-    async def _question(self, way: Way, shown: Sequence[Seen], reason: str) -> Outcome:
-        asking = replace(way, thread=None).first(question(shown), question_metadata(shown))
-        outcome = await self._speaker.say(asking, way.parcel)
-        return Asked(reference=outcome.reference, reason=reason) if isinstance(outcome, Sent) else outcome
 
     async def _show(
         self, way: Way, items: tuple[Item, ...], shown: tuple[Seen, ...], held: Held | None, *, blind: bool
