@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from bot.core.backoff import MINUTE, SECOND
 
 POST, UPDATE, UPLOAD = "chat.postMessage", "chat.update", "files.completeUploadExternal"
+LOOK = "conversations.info"
 
 MARGIN = 0.05
 SLACK_WAY = 2 * SECOND
@@ -39,10 +40,14 @@ LONGEST_COOL = 24 * 3_600 * SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a workspace takes of one method: at most `most` calls, at least 1, within any minute."""
+    """What a workspace takes of one method: at most `most` calls, at least 1, within any minute.
+
+    `at_once`: so many of them in one go, after a rest; the rest of the minute's share is then used up.
+    """
 
     method: str
     most: int
+    at_once: int | None = None
 
     @property
     def interval(self) -> float:
@@ -51,7 +56,9 @@ class Budget:
 
     @property
     def burst(self) -> int:
-        """How many calls a workspace takes at once that was left alone: what the margin leaves of a minute."""
+        """How many calls a workspace takes at once that was left alone: what the margin leaves, unless it is given."""
+        if self.at_once is not None:
+            return self.at_once
         return max(1, self.most - math.floor(WINDOW / self.interval))
 
     @property
@@ -77,11 +84,13 @@ def costs(*, messages: int = 300, updates: int = 50, uploads: int = 100) -> Mapp
     """The cost of each of Slack's methods that says something; the figures are calls a minute and workspace.
 
     chat.postMessage: "several hundred messages per minute" (its page); chat.update: tier 3, 50; uploads: tier 4, 100
-    (docs.slack.dev/apis/web-api/rate-limits). What an upload shows is a message in its channel, too.
+    (docs.slack.dev/apis/web-api/rate-limits). What an upload shows is a message in its channel, too. Of what may be
+    looked up about channels, tier 3, a fifth is left to what people ask.
     """
     post = Budget(method=POST, most=messages)
     return {
         POST: Cost(spacing=SPACING, budgets=(post,)),
         UPDATE: Cost(spacing=0, budgets=(Budget(method=UPDATE, most=updates),)),
+        LOOK: Cost(spacing=0, budgets=(Budget(method=LOOK, most=40, at_once=40),)),
         UPLOAD: Cost(spacing=SPACING, budgets=(Budget(method=UPLOAD, most=uploads), post)),
     }

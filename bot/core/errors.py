@@ -7,6 +7,7 @@ TidingsError
 │   └── MomentError    … a point in time
 ├── DestinationError   a place that can't be delivered to
 └── UnavailableError   a service that is needed for an answer doesn't answer: try again
+    └── LaterError     … not before a time, by its limits
 
 Errors are for what must not go on; what a far side answers is a value (`delivery.Outcome`), and a record that can't be
 read is a value too (`event.Unreadable`).
@@ -52,3 +53,11 @@ class DestinationError(TidingsError):
 
 class UnavailableError(TidingsError):
     """A service that is needed for an answer (Redis, Slack) doesn't answer; the text names it. Nothing was changed."""
+
+
+class LaterError(UnavailableError):
+    """A service's limits let it be asked again at `until`, in milliseconds since the epoch; the text names it."""
+
+    def __init__(self, message: str, *, until: int) -> None:
+        super().__init__(message)
+        self.until = until

@@ -152,6 +152,10 @@ class Keys:
         """STRING with an expiry: where an inference is shown in a place, and how far, as JSON; see cards.py."""
         return f"{self.prefix}card:{place}:{card}"
 
+    def audience(self, team: str, channel: str) -> str:
+        """STRING with an expiry: who reads in a channel, and since when that is known."""
+        return f"{self.prefix}audience:{team}/{channel}"
+
     def budget(self, team: str, method: str) -> str:
         """HASH with an expiry: when a workspace takes the next call of a method, see budget.lua."""
         return f"{self.prefix}budget:{team}/{method}"

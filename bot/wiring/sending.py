@@ -23,6 +23,7 @@ from bot.render.ladder import take
 from bot.settings import Settings
 from bot.slack.installation import SingleInstallation
 from bot.slack.many import ManyInstallations
+from bot.stores.audiences import RedisAudiences
 from bot.stores.cards import RedisCards
 from bot.stores.gate import Gatekeeper
 from bot.stores.leading import Leading
@@ -52,7 +53,13 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
             kept.redis, kept.keys, leading, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
         )
         cards = _cards(settings, kept)
-        onlookers = Onlookers(directory.channels, leading.to, clock=kept.clock)
+        onlookers = Onlookers(
+            directory.channels,
+            leading.to,
+            audiences=RedisAudiences(kept.redis, kept.keys),
+            budgets=kept.budgets,
+            clock=kept.clock,
+        )
         slack = await open_.enter_async_context(_slack(settings, kept, found, leading, threads, onlookers, cards))
         webhook = await open_.enter_async_context(
             WebhookOutlet(

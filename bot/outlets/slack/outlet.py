@@ -10,14 +10,14 @@ import structlog
 
 from bot.core import pressure
 from bot.core.backoff import SECOND
-from bot.core.delivery import DeliveryId, Failed, Outcome, Partly, Refused, Scope, Sent, Throttled, Unknown
+from bot.core.delivery import DeliveryId, Failed, Outcome, Paced, Partly, Refused, Scope, Sent, Throttled, Unknown
 from bot.core.destination import (
     DestinationId,
     SlackPlace,
     Webhook,
     destination_id,
 )
-from bot.core.errors import UnavailableError
+from bot.core.errors import LaterError, UnavailableError
 from bot.core.event import Event
 from bot.core.progress import Progress
 from bot.core.showing import View
@@ -165,6 +165,8 @@ class SlackOutlet:
     async def _send_as(self, token: str, place: SlackPlace, parcel: Parcel) -> Outcome:
         try:
             views = await self._views(place, (*parcel.items, *(parcel.summing.aside if parcel.summing else ())))
+        except LaterError as error:
+            return Paced(until=error.until)
         except UnavailableError as error:
             return Failed(reason=f"could not tell who reads there: {error}")
         summing, by = parcel.summing, self._summarising

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from redis.asyncio import Redis
 
-from bot.core.delivery import Failed, Sent
+from bot.core.budget import LOOK, costs
+from bot.core.delivery import Failed, Paced, Sent
 from bot.core.destination import DestinationId, SlackChannel, SlackPerson, SlackThread
-from bot.core.errors import UnavailableError
+from bot.core.errors import LaterError, UnavailableError
 from bot.core.filters import parse
 from bot.core.showing import Audience
 from bot.core.subscription import Showing, Style, Subscription, SubscriptionId
@@ -17,6 +19,9 @@ from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
 from bot.slack.directory.channels import KEEP_SECONDS, SlackChannels
 from bot.slack.directory.lookup import Lookup
+from bot.stores.audiences import RedisAudiences
+from bot.stores.budgets import RedisBudgets
+from bot.stores.keys import Keys
 from tests.core.examples import event
 from tests.edges.outlets.parcels import parcel
 
@@ -33,14 +38,23 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 class House:
     """A workspace with the outlet and what it asks; time passes when a test says so."""
 
-    def __init__(self, sandbox: Sandbox, web: SlackWeb) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        web: SlackWeb,
+        *,
+        audiences: RedisAudiences | None = None,
+        budgets: RedisBudgets | None = None,
+    ) -> None:
         self.now = 1_000_000_000
         self.asked: list[str] = []
         self.away = False
         self.subscriptions: list[Subscription] = []
         self._token = sandbox.bot_token
         channels = SlackChannels(Lookup(web=web, token_of=self._token_of), clock=lambda: self.now / 1_000)
-        self.onlookers = Onlookers(channels, self._leading_to, clock=lambda: self.now)
+        self.onlookers = Onlookers(
+            channels, self._leading_to, audiences=audiences, budgets=budgets, clock=lambda: self.now
+        )
         self.outlet = SlackOutlet(
             SlackWeb(sandbox.api_url),
             self._sending_token,
@@ -126,6 +140,35 @@ async def test_what_was_known_is_believed_for_a_day_while_slack_is_away(sandbox:
     house.now += 1
     with pytest.raises(UnavailableError):
         await house.audience(fraud)
+
+
+async def test_what_one_process_learned_the_others_know(sandbox: Sandbox, redis: Redis, keys: Keys) -> None:
+    async with SlackWeb(sandbox.api_url) as web:
+        one, other = (House(sandbox, web, audiences=RedisAudiences(redis, keys)) for _ in range(2))
+        fraud = place(sandbox, "fraud-alerts")
+        assert await one.audience(fraud) is await other.audience(fraud) is Audience.PUBLIC
+        assert (len(one.asked), len(other.asked)) == (1, 0)
+
+
+async def test_slack_is_asked_about_no_more_channels_than_it_takes(sandbox: Sandbox, redis: Redis, keys: Keys) -> None:
+    budgets = RedisBudgets(redis, keys, costs(), now=1_000_000_000)
+    most = costs()[LOOK].budgets[0].most
+    async with SlackWeb(sandbox.api_url) as web:
+        house = House(sandbox, web, audiences=RedisAudiences(redis, keys), budgets=budgets)
+        fraud = place(sandbox, "fraud-alerts")
+        for number in range(most - 1):
+            await house.audience(SlackChannel(team=TEAM, channel=f"C0NOWHERE{number}"))
+        assert await house.audience(fraud) is Audience.PUBLIC
+        with pytest.raises(LaterError) as later:
+            await house.audience(SlackChannel(team=TEAM, channel="C0ONEMORE"))
+        assert later.value.until > house.now
+        async with house.outlet:
+            outcome = await house.outlet.send(parcel(SlackChannel(team=TEAM, channel="C0ONEMORE"), MINE))
+        assert isinstance(outcome, Paced)
+        assert len(house.asked) == most
+        house.now += FRESH  # but Redis's clock stands: still no turn
+        assert await house.audience(fraud) is Audience.PUBLIC
+        assert len(house.asked) == most
 
 
 async def test_nothing_is_posted_where_nobody_can_tell_who_reads(sandbox: Sandbox, house: House) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from redis.asyncio import Redis
 
-from bot.core.budget import POST, UPDATE, UPLOAD, costs
+from bot.core.budget import LOOK, POST, UPDATE, UPLOAD, costs
 from bot.ports.budgets import Expense
 from bot.stores.budgets import RedisBudgets
 from bot.stores.keys import Keys
@@ -70,5 +70,5 @@ def machine(valkey: str) -> Iterator[type[Machine]]:
 
 
 def test_the_scripts_do_what_the_model_does(machine: type[Machine]) -> None:
-    assert {POST, UPDATE, UPLOAD} == COSTS.keys()
+    assert {POST, UPDATE, UPLOAD, LOOK} == COSTS.keys()
     run_state_machine_as_test(machine, settings=settings(stateful_step_count=40))
