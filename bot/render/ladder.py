@@ -70,13 +70,13 @@ class Next:
 def take(items: Sequence[Item]) -> int:
     """How many of the run, from its head, go into one message: what takes several posts, or began to, goes alone."""
     for number, item in enumerate(items[:MOST]):
-        if item.delivery.progress is not None or _is_long(item.event.result):
+        if item.delivery.progress is not None or is_long(item.event.result):
             return max(1, number)
     return min(len(items), MOST)
 
 
-def _is_long(value: Json) -> bool:
-    """Whether it may take several posts; how many, only cutting tells."""
+def is_long(value: Json) -> bool:
+    """Whether it may take several posts; how many, only cutting tells, which may take a second or more."""
     return value is not None and len(value if isinstance(value, str) else json.dumps(value)) > _LONG
 
 
@@ -85,6 +85,10 @@ class Telling:
     """All the posts that one event takes, as far as the place may see it."""
 
     item: Seen
+
+    def cut(self, progress: Progress) -> None:
+        """Read and cut the result, which everything else then has at hand."""
+        self._plan(progress)
 
     def next(self, progress: Progress, *, now: int) -> Next:
         """What is said after `progress.told` posts; `now` is in milliseconds."""

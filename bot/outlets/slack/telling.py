@@ -4,6 +4,7 @@ The first post goes where any message of its kind would; the others follow in it
 learns something: that some are there already, or that Slack takes the next one only if it is said more plainly.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, assert_never
@@ -21,7 +22,7 @@ from bot.outlets.slack.web import SlackWeb
 from bot.ports.outlet import Item, Parcel
 from bot.render.discretion import Seen
 from bot.render.doubt import REPEATED, repeated
-from bot.render.ladder import File, Next, Saying, Telling, file_of
+from bot.render.ladder import File, Next, Saying, Telling, file_of, is_long
 from bot.render.message import Message, begun_on, metadata, part_metadata
 
 SHARING = 40 * SECOND
@@ -82,7 +83,8 @@ class Teller:
 
     async def begin(self, way: Way, item: Seen, say: SayFirst) -> Outcome:
         """Make the first post, by `say`: it may be a card's change."""
-        telling, progress = Telling(item=item), item.delivery.progress or Progress()
+        progress = item.delivery.progress or Progress()
+        telling = await _read(item, progress)
         if progress.files and telling.comes_with_file:
             progress = replace(progress, files=await self._takes_files(way, item))
         following = telling.next(progress, now=self._clock())
@@ -90,14 +92,14 @@ class Teller:
 
     async def found(self, way: Way, item: Item, shown: Seen, progress: Progress) -> Outcome:
         """Go on after a first post that is there: tell which others are, or make the next."""
-        telling = Telling(item=shown)
+        telling = await _read(shown, progress)
         if telling.is_told(replace(progress, begun=Rung.PLAIN, rung=Rung.PLAIN)):
             return Sent(reference=progress.reference)  # nothing can be below it, however it was said
         return await self._catch_up(way, item, telling, progress)
 
     async def go_on(self, way: Way, item: Item, shown: Seen, progress: Progress) -> Outcome:
         """Make the next post, unless it is there already."""
-        telling = Telling(item=shown)
+        telling = await _read(shown, progress)
         if item.delivery.doubt is None:
             return await self._next(way, item, telling, progress)
         return await self._catch_up(way, item, telling, progress)
@@ -139,6 +141,14 @@ class Teller:
         """Ask before a card promises one. Nothing is shown of what is only announced."""
         reply = await announce(self._web, file_of(item), way.token)
         return not (isinstance(reply, Answer) and takes_no_file(reply))
+
+
+async def _read(item: Seen, progress: Progress) -> Telling:
+    """Cut what may be long on a thread: a model may write what takes seconds to read, and nobody else is to wait."""
+    telling = Telling(item=item)
+    if is_long(item.event.result):
+        await asyncio.to_thread(telling.cut, progress)
+    return telling
 
 
 def begun_at(reference: str) -> Progress:

@@ -1,5 +1,6 @@
 """Results that take several posts: parts, files and plainer rungs, and what is found of them after a lost answer."""
 
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.telling import SHARING
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.outlet import Parcel
+from bot.render.ladder import Telling
 from bot.render.message import carried, part_of
 from bot.sandbox.limits import Rates
 from bot.sandbox.message import Content
@@ -458,3 +460,20 @@ async def test_content_that_is_withheld_has_no_parts_and_no_file(
     assert [type(outcome) for outcome in await told(outlet, sent)] == [Sent]
     (head,) = posts(sandbox, sent)
     assert numbers([head]) == []
+
+
+async def test_a_long_result_is_cut_beside_the_loop(
+    outlet: SlackOutlet, channel: SlackChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut, threads = Telling.cut, list[threading.Thread]()
+
+    def noted(telling: Telling, progress: Progress) -> None:
+        threads.append(threading.current_thread())
+        cut(telling, progress)
+
+    monkeypatch.setattr(Telling, "cut", noted)
+    await outlet.send(parcel(channel, event(result="short")))
+    assert not threads
+    outcome = await outlet.send(parcel(channel, event(id="e-2", result="- word\n" * 5_000)))
+    assert isinstance(outcome, Partly)
+    assert [one is threading.main_thread() for one in threads] == [False]
