@@ -24,7 +24,9 @@ T0 = 1_700_000_000_000
 PARTITIONS = (0, 1)
 LONG = 60_000
 """A wait, in milliseconds, longer than a lease and than any example takes: pacing keys expire by Redis's own clock."""
-LIMITS = Limits(lease=10_000, remember=3_600_000, run=3, age=250_000, shards=SHARDS, most=12, most_a_lane=5)
+LIMITS = Limits(
+    lease=10_000, remember=3_600_000, run=2, long=3, crowd=3, age=250_000, shards=SHARDS, most=12, most_a_lane=5
+)
 REMEMBERED = 8
 """How many steps a restarted Redis may be behind."""
 

@@ -175,8 +175,15 @@ class Model:
         self.leases[lane] = (token, self.now + self.limits.lease)
         return self.begin(lane)
 
+    def _run(self, lane: Lane) -> int:
+        """Several of a kind that merges; more of a long lane, and of a subscription's own."""
+        if not lane.startswith(MERGING):
+            return 1
+        many = len(self.lanes[lane]) > self.limits.crowd or "#" in lane
+        return self.limits.long if many else self.limits.run
+
     def begin(self, lane: Lane) -> list[DeliveryId]:
-        begun = self.lanes[lane][: self.limits.run if lane.startswith(MERGING) else 1]
+        begun = self.lanes[lane][: self._run(lane)]
         for delivery in begun:
             one = self.waiting[delivery]
             one.doubt = one.doubt or one.begun
