@@ -1,9 +1,10 @@
 """A person at the sandbox's page, in a real browser: the form is filled in by hand, from Home and back to it."""
 
 import shutil
+from contextlib import suppress
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.core.destination import SlackChannel
 from bot.core.filters import parse
@@ -14,6 +15,17 @@ from tests.edges.home.conftest import Passing
 from tests.edges.sandbox_page.conftest import ARGUMENTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("connected")]
+
+
+async def look_for(page: Page, button: Locator, typed: str, option: str) -> None:
+    """Open a list and type into it; again if the form was drawn anew meanwhile, which closes what is open."""
+    for patience in (4_000, 4_000, 20_000):
+        await button.click()
+        await page.keyboard.type(typed)
+        with suppress(AssertionError):
+            await expect(page.get_by_role("option", name=option)).to_be_visible(timeout=patience)
+            return
+    raise AssertionError(f"{option} is not offered")
 
 
 async def test_a_person_fills_in_the_form_and_sees_what_they_will_get(
@@ -35,9 +47,7 @@ async def test_a_person_fills_in_the_form_and_sees_what_they_will_get(
         await page.get_by_role("option", name="A channel").click()
         await form.get_by_role("button", name="Channel", exact=True).click()
         await page.get_by_role("option", name="fraud-alerts").click()
-        await form.get_by_role("button", name="Models").click()
-        await page.keyboard.type("detect")
-        await expect(page.get_by_role("option", name="fraud-detector")).to_be_visible()
+        await look_for(page, form.get_by_role("button", name="Models"), "detect", "fraud-detector")
         await page.keyboard.press("Enter")
         await page.keyboard.press("Escape")
         conditions = form.get_by_label("More conditions")
