@@ -154,6 +154,18 @@ class Channels(Protocol):
         ...
 
 
+class ListedChannels(Protocol):
+    """The same channels, for who wants to know of many. Every method raises UnavailableError."""
+
+    async def find(self, team: str, channel: str) -> ChannelFacts | None:
+        """What is known of one; None where the bot can't see it."""
+        ...
+
+    async def joined(self, team: str) -> Sequence[ChannelFacts]:
+        """All that the bot is in, as far as Slack tells who reads in them: a call for about a thousand."""
+        ...
+
+
 class Recent(Protocol):
     """The events of the last while, as this process has seen them pass in Kafka; the newest last."""
 

@@ -152,6 +152,10 @@ class Keys:
         """STRING with an expiry: where an inference is shown in a place, and how far, as JSON; see cards.py."""
         return f"{self.prefix}card:{place}:{card}"
 
+    def listing(self, team: str) -> str:
+        """STRING with an expiry: whether a list of a workspace's channels was begun, or read, a moment ago."""
+        return f"{self.prefix}listing:{team}"
+
     def audience(self, team: str, channel: str) -> str:
         """STRING with an expiry: who reads in a channel, and since when that is known."""
         return f"{self.prefix}audience:{team}/{channel}"

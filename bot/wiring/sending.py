@@ -13,6 +13,7 @@ from bot.core.subscription import Doubt, Showing
 from bot.outlets.slack.gathering import gather
 from bot.outlets.slack.onlookers import Onlookers
 from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.readers import Readers
 from bot.outlets.slack.web import SlackWeb
 from bot.outlets.webhook import WebhookOutlet
 from bot.ports.gate import Gate
@@ -53,13 +54,13 @@ async def sending(settings: Settings, kept: Stores) -> AsyncIterator[Sending]:
             kept.redis, kept.keys, leading, lasting=round(settings.thread_hours * HOUR), clock=kept.clock
         )
         cards = _cards(settings, kept)
-        onlookers = Onlookers(
+        readers = Readers(
             directory.channels,
-            leading.to,
             audiences=RedisAudiences(kept.redis, kept.keys),
             budgets=kept.budgets,
             clock=kept.clock,
         )
+        onlookers = Onlookers(readers, leading.to, clock=kept.clock)
         slack = await open_.enter_async_context(_slack(settings, kept, found, leading, threads, onlookers, cards))
         webhook = await open_.enter_async_context(
             WebhookOutlet(

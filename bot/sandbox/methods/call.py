@@ -52,7 +52,7 @@ class Call:
             raise Refusal("channel_not_found" if name in self.arguments else "invalid_arguments")
         return self.workspace.channel_for(str(given), self.workspace.bot.id)
 
-    def page(self, items: Sequence[Item], *, default: int = 100, most: int = 1_000) -> tuple[list[Item], Json]:
+    def page(self, items: Sequence[Item], *, default: int = 100, most: int = 999) -> tuple[list[Item], Json]:
         """One page of a list and the ``response_metadata`` that leads to the next."""
         limit = number(self.arguments, "limit", default=default, most=most)
         start = decode_cursor(self.arguments.get("cursor"))

@@ -89,7 +89,10 @@ def list_of_user(call: Call) -> Json:
         for each in workspace.channels.values()
         if user in each.members and workspace.visible(each, workspace.bot.id)
     ]
-    return _listed(call, shared)
+    answer = _listed(call, shared)
+    for each in answer["channels"]:
+        del each["is_member"], each["num_members"]  # "we omit the is_member and num_members fields"
+    return answer
 
 
 def join(call: Call) -> Json:

@@ -16,8 +16,8 @@ TokenOf = Callable[[str], Awaitable[str]]
 Call = Callable[..., Awaitable[AsyncSlackResponse]]
 """One of the SDK's methods."""
 
-PAGE = 1_000
-"""The most that a page of the lists we read may have."""
+PAGE = 999
+"""The most that a page of the lists we read may have: users.conversations says so (docs.slack.dev)."""
 MOST_PAGES = 100
 
 log = structlog.get_logger()

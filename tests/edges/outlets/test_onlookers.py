@@ -1,6 +1,7 @@
 """Who reads where a message goes, as Slack and the subscriptions tell it."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -12,14 +13,17 @@ from bot.core.errors import LaterError, UnavailableError
 from bot.core.filters import parse
 from bot.core.showing import Audience
 from bot.core.subscription import Showing, Style, Subscription, SubscriptionId
-from bot.outlets.slack.onlookers import FRESH, STALE, Onlookers
+from bot.outlets.slack.onlookers import Onlookers
 from bot.outlets.slack.outlet import SlackOutlet
+from bot.outlets.slack.readers import FRESH, LISTING, STALE, Readers
 from bot.outlets.slack.web import SlackWeb
+from bot.ports.audiences import Known, Listing
+from bot.sandbox.channel import Channel
 from bot.sandbox.limits import Rates
 from bot.sandbox.server import Sandbox
 from bot.slack.directory.channels import KEEP_SECONDS, SlackChannels
 from bot.slack.directory.lookup import Lookup
-from bot.stores.audiences import RedisAudiences
+from bot.stores.audiences import LISTED, READING, RedisAudiences
 from bot.stores.budgets import RedisBudgets
 from bot.stores.keys import Keys
 from tests.core.examples import event
@@ -52,9 +56,8 @@ class House:
         self.subscriptions: list[Subscription] = []
         self._token = sandbox.bot_token
         channels = SlackChannels(Lookup(web=web, token_of=self._token_of), clock=lambda: self.now / 1_000)
-        self.onlookers = Onlookers(
-            channels, self._leading_to, audiences=audiences, budgets=budgets, clock=lambda: self.now
-        )
+        readers = Readers(channels, audiences=audiences, budgets=budgets, clock=lambda: self.now)
+        self.onlookers = Onlookers(readers, self._leading_to, clock=lambda: self.now)
         self.outlet = SlackOutlet(
             SlackWeb(sandbox.api_url),
             self._sending_token,
@@ -101,6 +104,16 @@ async def house(sandbox: Sandbox) -> AsyncIterator[House]:
 
 def place(sandbox: Sandbox, name: str) -> SlackChannel:
     return SlackChannel(team=TEAM, channel=sandbox.channel_id(name))
+
+
+def calls(sandbox: Sandbox) -> tuple[int, int]:
+    """How often Slack was asked for all channels, and for one."""
+    counted = sandbox.backend.stats.calls
+    return counted("users.conversations"), counted("conversations.info")
+
+
+def without(shown: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in shown.items() if key != name}
 
 
 def said(sandbox: Sandbox) -> str:
@@ -150,25 +163,94 @@ async def test_what_one_process_learned_the_others_know(sandbox: Sandbox, redis:
         assert (len(one.asked), len(other.asked)) == (1, 0)
 
 
+async def test_all_channels_that_the_bot_is_in_are_known_after_one_call(
+    sandbox: Sandbox, redis: Redis, keys: Keys
+) -> None:
+    audiences = RedisAudiences(redis, keys)
+    async with SlackWeb(sandbox.api_url) as web:
+        one, other = (House(sandbox, web, audiences=audiences) for _ in range(2))
+        names = ("fraud-alerts", "ml-platform", "risk-leads")
+        found = [await house.audience(place(sandbox, name)) for house in (one, other) for name in names]
+        assert found == [Audience.PUBLIC, Audience.PUBLIC, Audience.PRIVATE] * 2
+        assert calls(sandbox) == (1, 0)
+
+
+async def test_a_channel_that_no_list_has_is_asked_for_by_itself(sandbox: Sandbox, redis: Redis, keys: Keys) -> None:
+    outside = sandbox.workspace.create("elsewhere", sandbox.user_id("amara.nwosu")).id
+    async with SlackWeb(sandbox.api_url) as web:
+        house = House(sandbox, web, audiences=RedisAudiences(redis, keys))
+        assert await house.audience(SlackChannel(team=TEAM, channel=outside)) is Audience.PUBLIC
+        assert await house.audience(SlackChannel(team=TEAM, channel="C0NOWHERE")) is Audience.SHARED
+        assert calls(sandbox) == (1, 2)
+
+
+async def test_while_another_process_reads_the_list_one_looks_again_soon(
+    sandbox: Sandbox, redis: Redis, keys: Keys
+) -> None:
+    audiences = RedisAudiences(redis, keys)
+    async with SlackWeb(sandbox.api_url) as web:
+        house, fraud = House(sandbox, web, audiences=audiences), place(sandbox, "fraud-alerts")
+        assert await audiences.begin_list(TEAM) is Listing.OURS
+        with pytest.raises(LaterError) as later:
+            await house.audience(fraud)
+        assert later.value.until == house.now + LISTING
+        await audiences.end_list(TEAM, {fraud.channel: Known(audience=Audience.SHARED, at=house.now)})
+        assert await house.audience(fraud) is Audience.SHARED
+        assert calls(sandbox) == (0, 0)
+
+
+async def test_a_list_that_was_never_ended_is_another_process_s_after_a_while(redis: Redis, keys: Keys) -> None:
+    audiences = RedisAudiences(redis, keys)
+    assert [await audiences.begin_list(TEAM) for _ in range(2)] == [Listing.OURS, Listing.BEGUN]
+    assert 0 < await redis.pttl(keys.listing(TEAM)) <= READING
+    await redis.delete(keys.listing(TEAM))  # as it expires
+    assert await audiences.begin_list(TEAM) is Listing.OURS
+    await audiences.end_list(TEAM, {})
+    assert await audiences.begin_list(TEAM) is Listing.DONE
+    assert READING < await redis.pttl(keys.listing(TEAM)) <= LISTED
+
+
+async def test_where_slack_gives_no_list_each_channel_is_asked_for_by_itself(
+    sandbox: Sandbox, redis: Redis, keys: Keys
+) -> None:
+    sandbox.fault("error", method="users.conversations", error="missing_scope", times=1)
+    async with SlackWeb(sandbox.api_url) as web:
+        house = House(sandbox, web, audiences=RedisAudiences(redis, keys))
+        for name, expected in (("fraud-alerts", Audience.PUBLIC), ("risk-leads", Audience.PRIVATE)):
+            assert await house.audience(place(sandbox, name)) is expected
+        assert calls(sandbox) == (1, 2)
+
+
+async def test_a_channel_of_which_the_list_does_not_say_who_reads_is_asked_for(
+    sandbox: Sandbox, redis: Redis, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Channel.to_slack
+    monkeypatch.setattr(Channel, "to_slack", lambda self, **how: without(told(self, **how), "is_ext_shared"))
+    async with SlackWeb(sandbox.api_url) as web:
+        house, fraud = House(sandbox, web, audiences=RedisAudiences(redis, keys)), place(sandbox, "fraud-alerts")
+        assert await house.audience(fraud) is Audience.PUBLIC
+        assert calls(sandbox) == (1, 1)
+
+
 async def test_slack_is_asked_about_no_more_channels_than_it_takes(sandbox: Sandbox, redis: Redis, keys: Keys) -> None:
     budgets = RedisBudgets(redis, keys, costs(), now=1_000_000_000)
     most = costs()[LOOK].budgets[0].most
     async with SlackWeb(sandbox.api_url) as web:
         house = House(sandbox, web, audiences=RedisAudiences(redis, keys), budgets=budgets)
         fraud = place(sandbox, "fraud-alerts")
-        for number in range(most - 1):
+        for number in range(most):
             await house.audience(SlackChannel(team=TEAM, channel=f"C0NOWHERE{number}"))
-        assert await house.audience(fraud) is Audience.PUBLIC
         with pytest.raises(LaterError) as later:
             await house.audience(SlackChannel(team=TEAM, channel="C0ONEMORE"))
         assert later.value.until > house.now
         async with house.outlet:
             outcome = await house.outlet.send(parcel(SlackChannel(team=TEAM, channel="C0ONEMORE"), MINE))
         assert isinstance(outcome, Paced)
-        assert len(house.asked) == most
+        assert calls(sandbox) == (1, most)
+        assert await house.audience(fraud) is Audience.PUBLIC
         house.now += FRESH  # but Redis's clock stands: still no turn
         assert await house.audience(fraud) is Audience.PUBLIC
-        assert len(house.asked) == most
+        assert calls(sandbox) == (1, most)
 
 
 async def test_nothing_is_posted_where_nobody_can_tell_who_reads(sandbox: Sandbox, house: House) -> None:

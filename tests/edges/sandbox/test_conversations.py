@@ -19,7 +19,7 @@ async def test_history_is_paged_with_a_cursor_and_bounded_by_time(clock: ManualC
         assert [each["ts"] for each in between["messages"]] == [sent[2]]
         both = await client.conversations_history(channel=channel, oldest=sent[1], latest=sent[3], inclusive=True)
         assert [each["ts"] for each in both["messages"]] == sent[1:4][::-1]
-        for bad, code in (({"cursor": "!"}, "invalid_cursor"), ({"limit": 1_001}, "invalid_limit")):
+        for bad, code in (({"cursor": "!"}, "invalid_cursor"), ({"limit": 1_000}, "invalid_limit")):
             assert await refused(client.conversations_history(channel=channel, **bad)) == code
         call = client.conversations_history(channel=channel, latest="yesterday")
         assert await refused(call) == "invalid_ts_latest"
@@ -52,6 +52,9 @@ async def test_lists_show_what_the_app_may_know_of(sandbox: Sandbox, client: Asy
     assert await refused(client.conversations_list(types="secret")) == "invalid_types"
     mine = await client.users_conversations(types="public_channel,mpim", exclude_archived=True)
     assert "random" not in [each["name"] for each in mine["channels"]]
+    assert all({"is_private", "is_ext_shared"} <= one.keys() for one in mine["channels"])
+    assert not any({"is_member", "num_members"} & one.keys() for one in mine["channels"])
+    assert await refused(client.users_conversations(limit=1_000)) == "invalid_limit"
     theirs = await client.users_conversations(user=sandbox.user_id("amara.nwosu"))
     assert "fraud-alerts" in [each["name"] for each in theirs["channels"]]
 
