@@ -86,9 +86,9 @@ class Telling:
 
     item: Seen
 
-    def cut(self, progress: Progress) -> None:
-        """Read and cut the result, which everything else then has at hand."""
-        self._plan(progress)
+    def cut(self, progress: Progress, *, anyhow: bool) -> None:
+        """Read and cut the result, which all else then has at hand; `anyhow`: however its first post was said."""
+        _ = (self._rich, self._plain if anyhow else self._plan(progress))
 
     def next(self, progress: Progress, *, now: int) -> Next:
         """What is said after `progress.told` posts; `now` is in milliseconds."""
@@ -117,11 +117,15 @@ class Telling:
 
     @cached_property
     def _rich(self) -> "_Plan":
-        return _plan_of_messages(self.item)
+        return _plan_of_messages(self.item, self._pieces)
 
     @cached_property
     def _plain(self) -> "_Plan":
-        return _plan_of_texts(self.item)
+        return _plan_of_texts(self.item, self._pieces)
+
+    @cached_property
+    def _pieces(self) -> list[Element]:
+        return pieces_of(self.item.event.result, hosts=self.item.hosts)
 
     def _head(self, begun: Begun, rung: Rung, *, now: int) -> Message:
         message = card(self.item, now=now, begun=begun)
@@ -156,20 +160,20 @@ class _Plan:
     missing: int
 
 
-def _plan_of_messages(item: Seen) -> _Plan:
-    pieces, missing, space = pieces_of(item.event.result, hosts=item.hosts), _unread(item.event.result), room(item)
+def _plan_of_messages(item: Seen, pieces: Sequence[Element]) -> _Plan:
+    missing, space = _unread(item.event.result), room(item)
     if not missing and weight(pieces) <= space:
-        return _Plan(cut=[pieces], filed=False, missing=0)
+        return _Plan(cut=[list(pieces)], filed=False, missing=0)
     cut = parts(pieces, first=space, room=_PART)
     if not missing and len(cut) <= MOST_PARTS:
         return _Plan(cut=cut, filed=False, missing=0)
     return _Plan(cut=parts(pieces, first=min(space, _PREVIEW), room=_PART), filed=True, missing=missing)
 
 
-def _plan_of_texts(item: Seen) -> _Plan:
+def _plan_of_texts(item: Seen, pieces: Sequence[Element]) -> _Plan:
     others = plain(words(item, now=item.delivery.appended, begun=Begun(pieces=())))
     first = max(0, LONGEST_TEXT - units(others) - 200)
-    cut = parts(pieces_of(item.event.result, hosts=item.hosts), first=first, room=_PLAIN_PART)
+    cut = parts(pieces, first=first, room=_PLAIN_PART)
     return _Plan(cut=cut, filed=len(cut) > 1, missing=_unread(item.event.result))
 
 

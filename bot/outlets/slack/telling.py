@@ -84,7 +84,7 @@ class Teller:
     async def begin(self, way: Way, item: Seen, say: SayFirst) -> Outcome:
         """Make the first post, by `say`: it may be a card's change."""
         progress = item.delivery.progress or Progress()
-        telling = await _read(item, progress)
+        telling = await _read(item, progress, anyhow=False)
         if progress.files and telling.comes_with_file:
             progress = replace(progress, files=await self._takes_files(way, item))
         following = telling.next(progress, now=self._clock())
@@ -92,14 +92,14 @@ class Teller:
 
     async def found(self, way: Way, item: Item, shown: Seen, progress: Progress) -> Outcome:
         """Go on after a first post that is there: tell which others are, or make the next."""
-        telling = await _read(shown, progress)
+        telling = await _read(shown, progress, anyhow=True)
         if telling.is_told(replace(progress, begun=Rung.PLAIN, rung=Rung.PLAIN)):
             return Sent(reference=progress.reference)  # nothing can be below it, however it was said
         return await self._catch_up(way, item, telling, progress)
 
     async def go_on(self, way: Way, item: Item, shown: Seen, progress: Progress) -> Outcome:
         """Make the next post, unless it is there already."""
-        telling = await _read(shown, progress)
+        telling = await _read(shown, progress, anyhow=item.delivery.doubt is not None)
         if item.delivery.doubt is None:
             return await self._next(way, item, telling, progress)
         return await self._catch_up(way, item, telling, progress)
@@ -143,11 +143,14 @@ class Teller:
         return not (isinstance(reply, Answer) and takes_no_file(reply))
 
 
-async def _read(item: Seen, progress: Progress) -> Telling:
-    """Cut what may be long on a thread: a model may write what takes seconds to read, and nobody else is to wait."""
+async def _read(item: Seen, progress: Progress, *, anyhow: bool) -> Telling:
+    """Cut what may be long on a thread: a model may write what takes seconds to read, and nobody else is to wait.
+
+    `anyhow`: how its first post was said may still show.
+    """
     telling = Telling(item=item)
     if is_long(item.event.result):
-        await asyncio.to_thread(telling.cut, progress)
+        await asyncio.to_thread(telling.cut, progress, anyhow=anyhow)
     return telling
 
 

@@ -1,8 +1,9 @@
 """Results that take several posts: parts, files and plainer rungs, and what is found of them after a lost answer."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -17,8 +18,9 @@ from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.telling import SHARING
 from bot.outlets.slack.web import SlackWeb
 from bot.ports.outlet import Parcel
-from bot.render.ladder import Telling
+from bot.render import ladder
 from bot.render.message import carried, part_of
+from bot.render.result import pieces_of
 from bot.sandbox.limits import Rates
 from bot.sandbox.message import Content
 from bot.sandbox.server import Sandbox
@@ -462,18 +464,32 @@ async def test_content_that_is_withheld_has_no_parts_and_no_file(
     assert numbers([head]) == []
 
 
-async def test_a_long_result_is_cut_beside_the_loop(
+@pytest.mark.parametrize("refusals", [0, 2], ids=["rich", "plain"])
+async def test_a_long_result_is_read_and_cut_beside_the_loop(
+    sandbox: Sandbox, outlet: SlackOutlet, channel: SlackChannel, monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    threads: list[threading.Thread] = []
+    for name in ("parts", "pieces_of"):
+        monkeypatch.setattr(ladder, name, partial(_noting, threads, getattr(ladder, name)))
+    sent = of(channel, "- word\n" * 5_000)
+    sandbox.fault("error", method="chat.postMessage", error="invalid_blocks", times=refusals)
+    progress = await _until(outlet, sent, 1 + refusals)
+    for known in (None, progress):  # its first post is found, and how it was said
+        assert isinstance(await outlet.send(_after(sent, known, doubt=NOW)), Throttled | Partly)
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+async def test_a_short_result_is_cut_at_once(
     outlet: SlackOutlet, channel: SlackChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cut, threads = Telling.cut, list[threading.Thread]()
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(ladder, "pieces_of", partial(_noting, threads, pieces_of))
+    await outlet.send(of(channel, "short"))
+    assert threads == [threading.main_thread()]
 
-    def noted(telling: Telling, progress: Progress) -> None:
-        threads.append(threading.current_thread())
-        cut(telling, progress)
 
-    monkeypatch.setattr(Telling, "cut", noted)
-    await outlet.send(parcel(channel, event(result="short")))
-    assert not threads
-    outcome = await outlet.send(parcel(channel, event(id="e-2", result="- word\n" * 5_000)))
-    assert isinstance(outcome, Partly)
-    assert [one is threading.main_thread() for one in threads] == [False]
+def _noting(threads: list[threading.Thread], work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """Do the work, and tell where."""
+    threads.append(threading.current_thread())
+    return work(*given, **named)
