@@ -17,6 +17,7 @@ from bot.core.event import Event, Position, Unreadable
 from bot.core.routing import Router
 from bot.ports.letters import DeadLetters
 from bot.ports.outbox import Arrival, Behind, Entered, Full, Outbox, Stale
+from bot.ports.partitions import Partitions
 from bot.ports.people import Subscriptions
 from bot.telemetry import Metrics
 from consumers.kafka import Record, Start
@@ -66,6 +67,7 @@ class Ingest:
         self,
         source: Source,
         outbox: Outbox,
+        partitions: Partitions,
         subscriptions: Subscriptions,
         dead_letters: DeadLetters,
         metrics: Metrics,
@@ -77,6 +79,7 @@ class Ingest:
     ) -> None:
         self._source = source
         self._outbox = outbox
+        self._partitions = partitions
         self._subscriptions = subscriptions
         self._dead_letters = dead_letters
         self._metrics = metrics
@@ -84,7 +87,7 @@ class Ingest:
         self._parking = parking
         self._router = Router((), shards=shards)
         self._version: int | None = None
-        self._positions = Positions(outbox, metrics, halt=halt_on_reset)
+        self._positions = Positions(partitions, metrics, halt=halt_on_reset)
         self._held_up_by: str | None = None
 
     @property
@@ -202,7 +205,7 @@ class Ingest:
             if self._parking is not None:
                 await self._parking.look(assigned)
             await self._look_back(assigned)
-            offsets = {place: await self._outbox.committable(*place) for place in assigned}
+            offsets = {place: await self._partitions.committable(*place) for place in assigned}
         except UnavailableError as error:
             log.warning("commit_put_off", why=str(error), cause=str(error.__cause__))
             return
@@ -211,7 +214,7 @@ class Ingest:
     async def _look_back(self, assigned: Sequence[tuple[str, int]]) -> None:
         """Find an outbox that went back in time though there is nothing to append that would tell."""
         reached = {place: self._positions.next(place) for place in assigned}
-        watermarks = await self._outbox.watermarks(assigned)
+        watermarks = await self._partitions.watermarks(assigned)
         for place, offset in reached.items():
             watermark = watermarks[place]
             # A partition that is just being taken up, or was taken up since, has another position by now.

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 import structlog
 
 from bot.ports.letters import ParkedDeliveries
-from bot.ports.outbox import Outbox, Parked
+from bot.ports.outbox import Parked
+from bot.ports.partitions import Partitions
 
 log = structlog.get_logger()
 
@@ -24,8 +25,8 @@ GONE_AT_ONCE = 500
 class Parking:
     """Parks deliveries that have waited longer than `age` milliseconds."""
 
-    def __init__(self, outbox: Outbox, journal: ParkedDeliveries, *, age: int) -> None:
-        self._outbox = outbox
+    def __init__(self, partitions: Partitions, journal: ParkedDeliveries, *, age: int) -> None:
+        self._partitions = partitions
         self._journal = journal
         self._age = age
 
@@ -35,7 +36,7 @@ class Parking:
         Costs one look at the oldest unsettled deliveries of each partition, and one for all.
         """
         for topic, partition in places:
-            while overdue := await self._outbox.overdue(topic, partition, age=self._age, limit=AT_ONCE):
+            while overdue := await self._partitions.overdue(topic, partition, age=self._age, limit=AT_ONCE):
                 await self._park(overdue)
                 log.info("parked", topic=topic, partition=partition, deliveries=len(overdue))
                 if len(overdue) < AT_ONCE:
@@ -44,10 +45,10 @@ class Parking:
 
     async def _park(self, deliveries: Sequence[Parked]) -> None:
         await self._journal.keep(deliveries)
-        settled = await self._outbox.park([one.delivery.id for one in deliveries])
+        settled = await self._partitions.park([one.delivery.id for one in deliveries])
         await self._journal.forget(settled)
 
     async def _let_go(self) -> None:
-        while settled := await self._outbox.unparked(GONE_AT_ONCE):
+        while settled := await self._partitions.unparked(GONE_AT_ONCE):
             await self._journal.forget(settled)
-            await self._outbox.forget_parked(settled)
+            await self._partitions.forget_parked(settled)

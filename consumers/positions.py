@@ -11,7 +11,7 @@ from typing import assert_never
 import structlog
 
 from bot.core.errors import UnavailableError
-from bot.ports.outbox import Outbox
+from bot.ports.partitions import Partitions
 from bot.telemetry import Metrics
 from consumers.offsets import UNDECIDED, Bounds, Halted, Lost, Recreated, Start, take_up
 from consumers.progress import Place
@@ -27,8 +27,8 @@ HALTED = (
 class Positions:
     """The next offset of each partition that this process reads."""
 
-    def __init__(self, outbox: Outbox, metrics: Metrics, *, halt: bool) -> None:
-        self._outbox = outbox
+    def __init__(self, partitions: Partitions, metrics: Metrics, *, halt: bool) -> None:
+        self._partitions = partitions
         self._metrics = metrics
         self._halt = halt
         self._next: dict[Place, int] = {}
@@ -61,7 +61,7 @@ class Positions:
         self._next.pop(place, None)
         try:
             # in this order: see offsets.take_up
-            watermark = await self._outbox.watermark(*place)
+            watermark = await self._partitions.watermark(*place)
             offset = await self._enter(place, watermark, await bounds(*place))
         except UnavailableError as error:
             self._wait(place, str(error), cause=str(error.__cause__))
@@ -76,20 +76,20 @@ class Positions:
         match take_up(watermark, bounds, halt=self._halt):
             case Start(offset=offset):
                 # One that was there is left alone: where it has gone meanwhile, the first append finds out.
-                return offset if watermark is not None else await self._outbox.enter(*place, offset, force=False)
+                return offset if watermark is not None else await self._partitions.enter(*place, offset, force=False)
             case Lost(offset=offset, records=records):
-                held = await self._outbox.enter(*place, offset, force=True)
+                held = await self._partitions.enter(*place, offset, force=True)
                 self._metrics.records_lost_to_retention.inc(records)
                 log.error("records_lost_to_retention", topic=topic, partition=partition, at_most=records, now_at=offset)
                 return held
             case Recreated(offset=offset, known=known, end=end):
-                held = await self._outbox.enter(*place, offset, force=True)
+                held = await self._partitions.enter(*place, offset, force=True)
                 self._metrics.topic_resets.inc()
                 log.error("topic_reset", topic=topic, partition=partition, was_at=known, end=end, now_at=offset)
                 return held
             case Halted(known=known, end=end):
                 if known != UNDECIDED:
-                    await self._outbox.enter(*place, UNDECIDED, force=True)
+                    await self._partitions.enter(*place, UNDECIDED, force=True)
                     self._metrics.topic_resets.inc()
                     log.error("topic_reset", topic=topic, partition=partition, was_at=known, end=end, now_at=None)
                 self._wait(place, HALTED.format(topic=topic, partition=partition))

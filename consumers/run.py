@@ -211,12 +211,13 @@ class Process:
                     ingest = Ingest(
                         source,
                         kept.outbox,
+                        kept.outbox.partitions,
                         kept.subscriptions,
                         dead_letters,
                         self._metrics,
                         shards=SHARDS,
                         clock=kept.clock,
-                        parking=Parking(kept.outbox, kept.parked, age=round(settings.park_after * 1000)),
+                        parking=Parking(kept.outbox.partitions, kept.parked, age=round(settings.park_after * 1000)),
                         halt_on_reset=settings.on_topic_reset == "halt",
                     )
                     self._ingest = ingest

@@ -48,6 +48,7 @@ class Rig:
             ingest = Ingest(
                 source,
                 self.outbox,
+                self.outbox.partitions,
                 self.subscriptions,
                 KafkaDeadLetters(self._kafka, self.dead),
                 self.metrics,
@@ -77,7 +78,7 @@ class Rig:
 
     async def read_to(self, offset: int, partition: int = 0) -> None:
         async def there() -> bool:
-            return await self.outbox.watermark(self.topic, partition) == offset
+            return await self.outbox.partitions.watermark(self.topic, partition) == offset
 
         await eventually(there)
 

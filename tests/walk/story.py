@@ -139,15 +139,17 @@ class Story:
         read = asyncio.Event()
         source = Seat(life, self.stage.consumer, self.place, END, read.set)
         outbox, dead = Outside(life, "outbox", self.outbox), Outside(life, "dead", self.dead)
+        partitions = Outside(life, "partitions", self.outbox.partitions)
         ingest = Ingest(
             source,
             outbox,
+            partitions,
             Outside(life, "subscriptions", self.subscriptions),
             dead,
             Metrics(),
             shards=1,
             clock=lambda: self.stage.clock.now,
-            parking=Parking(outbox, Outside(life, "parked", self.parked), age=OLD),
+            parking=Parking(partitions, Outside(life, "parked", self.parked), age=OLD),
         )
         async with self._services(life) as services:
             if sends_first:

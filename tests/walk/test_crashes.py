@@ -34,7 +34,7 @@ async def scene(
 
 async def test_the_story_without_a_crash(scene: Stage) -> None:
     calls = await told(scene)
-    wanted = {"dead.unreadable", "dead.buried", "parked.keep", "outbox.park", "parked.forget", "source.commit"}
+    wanted = {"dead.unreadable", "dead.buried", "parked.keep", "partitions.park", "parked.forget", "source.commit"}
     assert wanted | {"slack.http", "webhook.http", "outbox.settle", "outbox.append"} <= set(calls)
 
 

@@ -147,7 +147,7 @@ async def test_a_full_outbox_pauses_ingest_until_something_has_left(
         await rig.publish(cloudevent(3))
         await eventually(lambda: why in (ingest.waiting_for or ""))
         assert rig.metrics.ingest_waiting._value.get() == 1
-        assert await rig.outbox.watermark(rig.topic, 0) == 3
+        assert await rig.outbox.partitions.watermark(rig.topic, 0) == 3
         assert len(await rig.drain()) == 3
         await rig.waiting(1)
         await eventually(lambda: ingest.waiting_for is None)

@@ -119,7 +119,7 @@ async def test_halt_waits_for_a_person_whatever_the_new_topic_grows_to(rig: Rig,
         # another member finds it so too, though the topic has more records now than were ever read
         async with rig.ingesting(halt_on_reset=True) as ingest:
             await eventually(lambda: ingest.waiting_for is not None)
-            assert await outbox.watermark(rig.topic, 0) == UNDECIDED
+            assert await outbox.partitions.watermark(rig.topic, 0) == UNDECIDED
     assert len(said(logs, "topic_reset")) == 1
     async with rig.ingesting() as ingest:
         await rig.read_to(6)
@@ -196,7 +196,7 @@ async def test_a_redis_wiped_before_the_first_append_leaves_no_gap(rig: Rig, red
 
 
 async def test_without_redis_or_kafka_a_position_is_waited_for(outbox: RedisOutbox, metrics: Metrics) -> None:
-    positions = Positions(outbox, metrics, halt=False)
+    positions = Positions(outbox.partitions, metrics, halt=False)
     place = ("t", 0)
 
     async def away(_: str, __: int) -> Bounds:
@@ -212,13 +212,13 @@ async def test_without_redis_or_kafka_a_position_is_waited_for(outbox: RedisOutb
     assert (positions.waiting_for, positions.next(place)) == ("Kafka is away", None)
     assert await positions.take_up(place, there) == 2
     assert (positions.waiting_for, positions.next(place)) == (None, 2)
-    assert await outbox.watermark(*place) == 2
+    assert await outbox.partitions.watermark(*place) == 2
 
 
 async def test_a_partition_taken_away_is_forgotten_with_its_reason_to_wait(
     outbox: RedisOutbox, metrics: Metrics
 ) -> None:
-    positions = Positions(outbox, metrics, halt=True)
+    positions = Positions(outbox.partitions, metrics, halt=True)
 
     async def short(_: str, __: int) -> Bounds:
         return Bounds(beginning=0, end=1, committed=5)

@@ -169,8 +169,8 @@ async def test_a_redis_that_only_lost_the_settling_repeats_nothing_in_slack(scen
         await scene.publish(1)
 
         async def entered() -> bool:
-            return await outbox.watermark(scene.settings.topic, 0) == 1 or (
-                await outbox.watermark(scene.settings.topic, 1) == 1
+            return await outbox.partitions.watermark(scene.settings.topic, 0) == 1 or (
+                await outbox.partitions.watermark(scene.settings.topic, 1) == 1
             )
 
         await eventually(entered)

@@ -15,7 +15,7 @@ class Forgetting(Bench):
         """What waits long is written to the journal."""
         partition, age = data.draw(partitions), data.draw(st.sampled_from((0, LIMITS.lease)))
         limit = data.draw(st.sampled_from((1, 50)))
-        overdue = self.run(self.outbox.overdue("events", partition, age=age, limit=limit))
+        overdue = self.run(self.outbox.partitions.overdue("events", partition, age=age, limit=limit))
         assert [one.delivery.id for one in overdue] == self.model.overdue(partition, age=age, limit=limit)
         for one in overdue:
             known = self.model.waiting[one.delivery.id]
@@ -30,16 +30,16 @@ class Forgetting(Bench):
         ids = [one.delivery.id for one in self.keeping]
         self.keeping = ()
         if data.draw(mostly):
-            gone = self.run(self.outbox.park(ids))
+            gone = self.run(self.outbox.partitions.park(ids))
             assert list(gone) == self.model.park(ids)
             self.journal.forget(gone)
 
     def let_go(self, _: st.DataObject) -> None:
-        settled = self.run(self.outbox.unparked(500))
+        settled = self.run(self.outbox.partitions.unparked(500))
         assert set(settled) == self.model.unparked
         if settled:
             self.journal.forget(settled)
-            self.run(self.outbox.forget_parked(settled))
+            self.run(self.outbox.partitions.forget_parked(settled))
             self.model.unparked -= set(settled)
 
     def lose(self, data: st.DataObject) -> None:

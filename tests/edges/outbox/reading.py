@@ -69,7 +69,7 @@ class Reading(Bench):
 
     def take_up(self, partition: int) -> None:
         """A process begins to read where the outbox, or else the committed offset, says."""
-        watermark = self.run(self.outbox.watermark("events", partition))
+        watermark = self.run(self.outbox.partitions.watermark("events", partition))
         at = self.truth.committed.get(partition, 0) if watermark is None else watermark
         self.readers[partition] = Reader(at=at, read_from=watermark)
 
@@ -78,7 +78,7 @@ class Reading(Bench):
         self.run(self.redis.incr(self.keys.subscriptions_version))
 
     def commit(self, partition: int) -> None:
-        offset = self.run(self.outbox.committable("events", partition))
+        offset = self.run(self.outbox.partitions.committable("events", partition))
         assert offset == self.model.committable(partition)
         if offset is None:
             return

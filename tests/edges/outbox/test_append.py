@@ -16,15 +16,15 @@ from tests.edges.outbox.dealings import EVALS, FRAUD, HOOK, T0, append, arrival,
 
 async def test_records_below_the_watermark_are_skipped(outbox: RedisOutbox) -> None:
     await append(outbox, arrival(0, FRAUD), arrival(4, FRAUD))
-    assert await outbox.watermark("events", 0) == 5
+    assert await outbox.partitions.watermark("events", 0) == 5
     assert await append(outbox, arrival(4, FRAUD), arrival(5, FRAUD)) == Entered(appended=1, known=0, replayed=1)
-    assert await outbox.watermark("events", 0) == 6
+    assert await outbox.partitions.watermark("events", 0) == 6
 
 
 async def test_the_watermark_moves_past_records_that_nobody_wants(outbox: RedisOutbox) -> None:
     await append(outbox, Arrival(offset=7))
-    assert await outbox.watermark("events", 0) == 8
-    assert await outbox.watermark("events", 1) is None
+    assert await outbox.partitions.watermark("events", 0) == 8
+    assert await outbox.partitions.watermark("events", 1) is None
     assert await lease(outbox) == ()
 
 
@@ -41,7 +41,7 @@ async def test_a_delivery_that_is_known_is_not_made_again_waiting_or_done(outbox
 async def test_old_subscriptions_append_nothing(outbox: RedisOutbox, redis: Redis, keys: Keys) -> None:
     await redis.set(keys.subscriptions_version, 3)
     assert await append(outbox, arrival(0, FRAUD), version=2) == Stale()
-    assert await outbox.watermark("events", 0) is None
+    assert await outbox.partitions.watermark("events", 0) is None
     assert await append(outbox, arrival(0, FRAUD), version=3) == Entered(appended=1, known=0, replayed=0)
 
 
@@ -56,20 +56,20 @@ async def test_an_outbox_that_went_back_in_time_leaves_no_gap(
 
 
 async def test_a_partition_is_entered_once_unless_it_is_forced(outbox: RedisOutbox) -> None:
-    assert await outbox.enter("events", 0, 5, force=False) == 5
-    assert await outbox.enter("events", 0, 9, force=False) == 5
+    assert await outbox.partitions.enter("events", 0, 5, force=False) == 5
+    assert await outbox.partitions.enter("events", 0, 9, force=False) == 5
     assert await append(outbox, arrival(5, FRAUD), read_from=5) == Entered(appended=1, known=0, replayed=0)
-    assert await outbox.enter("events", 0, 2, force=False) == 6
-    assert await outbox.enter("events", 0, 2, force=True) == 2
-    assert await outbox.watermark("events", 0) == 2
-    assert await outbox.watermark("events", 1) is None
+    assert await outbox.partitions.enter("events", 0, 2, force=False) == 6
+    assert await outbox.partitions.enter("events", 0, 2, force=True) == 2
+    assert await outbox.partitions.watermark("events", 0) == 2
+    assert await outbox.partitions.watermark("events", 1) is None
 
 
 async def test_a_full_lane_takes_nothing_more_and_says_which(redis: Redis, keys: Keys) -> None:
     outbox = RedisOutbox(redis, keys, Limits(most=5, most_a_lane=2), now=T0)
     assert await append(outbox, arrival(0, FRAUD), arrival(1, FRAUD, EVALS)) == Entered(appended=3, known=0, replayed=0)
     assert await append(outbox, arrival(2, EVALS, FRAUD)) == Full(lane=Lane(destination_id(FRAUD)))
-    assert await outbox.watermark("events", 0) == 2
+    assert await outbox.partitions.watermark("events", 0) == 2
     assert await append(outbox, arrival(1, FRAUD, EVALS)) == Entered(appended=0, known=0, replayed=1)
     assert await append(outbox, arrival(2, EVALS, HOOK)) == Entered(appended=2, known=0, replayed=0)
     assert await append(outbox, arrival(3, HOOK)) == Full(lane=None)

@@ -16,7 +16,7 @@ from tests.edges.outbox.dealings import ASK, FRAUD, T0, TEAM, append, arrival, a
 async def test_the_lane_goes_on_while_a_delivery_waits_for_a_click(outbox: RedisOutbox) -> None:
     await asked(outbox, arrival(0, FRAUD))
     assert (await outbox.state()).deliveries == 0
-    assert await outbox.committable("events", 0) == 1
+    assert await outbox.partitions.committable("events", 0) == 1
     assert await append(outbox, arrival(1, FRAUD), arrival(2, FRAUD, name="e0")) == Entered(
         appended=1, known=1, replayed=0
     )

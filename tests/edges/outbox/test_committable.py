@@ -15,23 +15,23 @@ async def test_nothing_is_committed_above_the_watermark_nor_of_a_partition_that_
     outbox: RedisOutbox,
 ) -> None:
     await append(outbox, arrival(7, FRAUD))
-    assert await outbox.committable("events", 0) == 7
-    await outbox.enter("events", 0, 3, force=True)
-    assert await outbox.committable("events", 0) == 3
-    await outbox.enter("events", 0, -1, force=True)
-    assert await outbox.committable("events", 0) is None
+    assert await outbox.partitions.committable("events", 0) == 7
+    await outbox.partitions.enter("events", 0, 3, force=True)
+    assert await outbox.partitions.committable("events", 0) == 3
+    await outbox.partitions.enter("events", 0, -1, force=True)
+    assert await outbox.partitions.committable("events", 0) is None
     assert await append(outbox, arrival(4, EVALS), read_from=4) == Behind(watermark=-1)
 
 
 async def test_only_settled_events_may_be_committed(outbox: RedisOutbox) -> None:
-    assert await outbox.committable("events", 0) is None
+    assert await outbox.partitions.committable("events", 0) is None
     await append(outbox, arrival(3, FRAUD), arrival(4, FRAUD, HOOK), Arrival(offset=5))
-    assert await outbox.committable("events", 0) == 3
+    assert await outbox.partitions.committable("events", 0) == 3
     slack, hook = sorted(await lease(outbox), key=lambda leased: leased.lane)
     await settle_all(outbox, slack, Done(reference="x"))
-    assert await outbox.committable("events", 0) == 4
+    assert await outbox.partitions.committable("events", 0) == 4
     await settle_all(outbox, hook, Bury(reason="gone", attempt=attempt()))
-    assert await outbox.committable("events", 0) == 6
+    assert await outbox.partitions.committable("events", 0) == 6
 
 
 async def test_nothing_but_the_memory_of_ids_stays_once_all_is_settled(
@@ -54,16 +54,16 @@ async def test_a_parked_delivery_holds_back_no_commit_and_leaves_the_journal_onc
 ) -> None:
     await append(outbox, arrival(0, FRAUD), arrival(1, FRAUD))
     outbox.now = T0 + 1_000
-    assert await outbox.overdue("events", 0, age=1_001, limit=10) == ()
-    overdue = await outbox.overdue("events", 0, age=1_000, limit=1)
+    assert await outbox.partitions.overdue("events", 0, age=1_001, limit=10) == ()
+    overdue = await outbox.partitions.overdue("events", 0, age=1_000, limit=1)
     assert [(one.position.offset, one.body, one.destination) for one in overdue] == [(0, b"body 0", FRAUD)]
     identity = overdue[0].delivery.id
-    assert await outbox.park([identity]) == ()
-    assert await outbox.committable("events", 0) == 1
+    assert await outbox.partitions.park([identity]) == ()
+    assert await outbox.partitions.committable("events", 0) == 1
     assert (await outbox.state()).parked == 1
     (leased,) = await lease(outbox)
     await settle_all(outbox, leased, Done(reference="x"), due=0)
-    assert await outbox.unparked(10) == (identity,)
-    assert await outbox.park([identity]) == (identity,)
-    await outbox.forget_parked([identity])
+    assert await outbox.partitions.unparked(10) == (identity,)
+    assert await outbox.partitions.park([identity]) == (identity,)
+    await outbox.partitions.forget_parked([identity])
     assert await redis.exists(keys.parked, keys.unparked) == 0

@@ -118,10 +118,10 @@ async def test_what_was_buried_is_entered_though_it_is_remembered(outbox: RedisO
 async def test_it_holds_no_commit_back_and_settles_without_a_partition(outbox: RedisOutbox) -> None:
     await append(outbox, 4, "a", HOOK)
     await outbox.enqueue([entry("b", HOOK), entry("a")])
-    assert await outbox.committable("events", 0) == 4
+    assert await outbox.partitions.committable("events", 0) == 4
     (hook,) = (leased for leased in await lease(outbox) if leased.destination == HOOK)
     await outbox.settle(hook, {hook.deliveries[0][0].id: Done(reference="x")}, due=0)
-    assert await outbox.committable("events", 0) == 5
+    assert await outbox.partitions.committable("events", 0) == 5
     assert (await outbox.state()).deliveries == 2
 
 
@@ -196,7 +196,7 @@ async def test_the_outbox_tells_what_it_knows_of_a_delivery(outbox: RedisOutbox)
 
 async def test_the_outbox_tells_where_an_event_lies_while_its_delivery_waits(outbox: RedisOutbox) -> None:
     await append(outbox, 7, "a")
-    await outbox.park([entry("a").delivery.id])
+    await outbox.partitions.park([entry("a").delivery.id])
     await outbox.enqueue([entry("b")])
     assert await outbox.position(entry("a").delivery.id) == Position(topic="events", partition=0, offset=7)
     assert await outbox.position(entry("b").delivery.id) == entry("b").position
@@ -206,12 +206,12 @@ async def test_the_outbox_tells_where_an_event_lies_while_its_delivery_waits(out
 async def test_it_is_parked_from_the_start_and_leaves_the_journal_once_it_is_settled(outbox: RedisOutbox) -> None:
     await outbox.enqueue([entry("a"), entry("b")])
     assert (await outbox.state()).parked == 2
-    assert await outbox.unparked(9) == ()
+    assert await outbox.partitions.unparked(9) == ()
     await settle_all(outbox, Done(reference="x"))
     assert (await outbox.state()).parked == 0
-    assert set(await outbox.unparked(9)) == {entry("a").delivery.id, entry("b").delivery.id}
+    assert set(await outbox.partitions.unparked(9)) == {entry("a").delivery.id, entry("b").delivery.id}
     await outbox.enqueue([entry("a")], again=True)
-    assert await outbox.unparked(9) == (entry("b").delivery.id,)
+    assert await outbox.partitions.unparked(9) == (entry("b").delivery.id,)
 
 
 async def test_what_was_settled_or_waits_is_told_to_the_journal_that_was_given_it(outbox: RedisOutbox) -> None:
@@ -220,11 +220,11 @@ async def test_what_was_settled_or_waits_is_told_to_the_journal_that_was_given_i
     await settle_all(outbox, Done(reference="x"))
     await append(outbox, 1, "waits")
     assert await outbox.enqueue([entry("done"), entry("waits")]) == Enqueued(waiting=1, delivered=1)
-    assert await outbox.unparked(9) == (entry("done").delivery.id,)
+    assert await outbox.partitions.unparked(9) == (entry("done").delivery.id,)
     assert (await outbox.state()).parked == 1
-    assert await outbox.committable("events", 0) == 2
+    assert await outbox.partitions.committable("events", 0) == 2
     await settle_all(outbox, Done(reference="x"))
-    assert set(await outbox.unparked(9)) == {entry("done").delivery.id, entry("waits").delivery.id}
+    assert set(await outbox.partitions.unparked(9)) == {entry("done").delivery.id, entry("waits").delivery.id}
 
 
 @pytest.mark.parametrize(

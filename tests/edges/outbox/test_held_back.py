@@ -53,7 +53,7 @@ async def append(outbox: RedisOutbox, *wanted: tuple[str, Destination, Subscript
         ids.append(delivery_id(key, where))
         lane = Lane(where) if own is None else own_lane(where, own)
         routed = Routed(delivery=ids[-1], lane=lane, destination=place, subscriptions=())
-        offset = (await outbox.watermark("events", 0) or 0) + len(arrivals)
+        offset = (await outbox.partitions.watermark("events", 0) or 0) + len(arrivals)
         arrivals.append(Arrival(offset=offset, key=key, body=name.encode(), routed=(routed,)))
     await outbox.append("events", 0, arrivals, version=0, read_from=None)
     return ids
@@ -233,11 +233,11 @@ async def test_a_made_up_event_comes_at_once_whatever_the_subscription_wants(out
     assert await outbox.position(delivery.id) is None
     assert (await outbox.state()).parked == 0
     await settle(outbox, leased, Done(reference="C1/1.2"))
-    assert await outbox.unparked(9) == (), "the journal never had it"
-    assert await outbox.committable("events", 0) is None
+    assert await outbox.partitions.unparked(9) == (), "the journal never had it"
+    assert await outbox.partitions.committable("events", 0) is None
     await outbox.test(patient, event())
     assert await lease(outbox) == (), "the same event again is known"
-    assert await outbox.unparked(9) == ()
+    assert await outbox.partitions.unparked(9) == ()
 
 
 async def test_a_made_up_event_for_a_group_goes_to_each_member(outbox: RedisOutbox) -> None:

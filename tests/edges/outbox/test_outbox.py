@@ -235,7 +235,7 @@ async def test_the_servers_clock_is_used_where_none_is_given(redis: Redis, keys:
 async def test_a_redis_that_is_away_is_unavailable() -> None:
     nobody = RedisOutbox(Redis.from_url("redis://127.0.0.1:1"), Keys(), LIMITS)
     with pytest.raises(UnavailableError, match="Redis does not answer"):
-        await nobody.watermark("events", 0)
+        await nobody.partitions.watermark("events", 0)
 
 
 async def test_a_worker_that_asks_for_more_gets_nothing_where_another_lane_met_a_limit(outbox: RedisOutbox) -> None:

@@ -95,7 +95,7 @@ class Scene:
         pulse = await self.redis.get(keys.pulse)
         elsewhere = RedisOutbox(self.redis, Keys(uuid4().hex), LIMITS, now=T0)
         await elsewhere.append("events", 0, [self._record(offset) for offset in range(4)], version=0, read_from=None)
-        overdue = await elsewhere.overdue("events", 0, age=0, limit=50)
+        overdue = await elsewhere.partitions.overdue("events", 0, age=0, limit=50)
         journals.keep([overdue[at] for at in (7, 2, 4, 1, 6)])
         if self.wiped:
             names = await self.redis.keys(f"{keys.prefix}*")

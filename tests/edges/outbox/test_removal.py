@@ -104,11 +104,11 @@ async def test_what_waits_follows_in_its_order_and_leaves_nothing_behind(
     assert all(one.destination == destination_id(NEW) and not one.history for one, _ in leased.deliveries)
     await settle(outbox, leased)
     assert (await outbox.state()).deliveries == 0
-    assert await outbox.committable("events", 0) == len(many)
+    assert await outbox.partitions.committable("events", 0) == len(many)
     old = [delivery_id(said(name).key, destination_id(OLD)) for name in many]
     assert set(await outbox.standing(old)) == {Standing.BURIED}
     # every one that was parked for its new place has left the journal, or is about to
-    assert set(journal.kept) == set(await outbox.unparked(1_000))
+    assert set(journal.kept) == set(await outbox.partitions.unparked(1_000))
     assert [key async for key in redis.scan_iter(f"{keys.prefix}lane:*")] == []
     assert [key async for key in redis.scan_iter(f"{keys.prefix}event:*")] == []
 
