@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -109,7 +110,11 @@ async def test_no_process_is_left_behind_by_an_interrupted_run(tmp_path: Path, b
     folder = tmp_path / "run"
     words = ["chaos", "--only", "kill", "--members", "2", "--minutes", "1", "--folder", str(folder)]
     run = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "consumers", *words), process_group=0, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "consumers", *words),
+        process_group=0,
+        stderr=asyncio.subprocess.PIPE,
+        # A shell that runs the tests in its background has them ignore SIGINT, and whatever they start, too.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         async with asyncio.timeout(60):
