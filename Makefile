@@ -25,7 +25,7 @@ test: $(READY)  ## every test, with coverage (ARGS="-k outbox")
 	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term -m "not slow and not apache_kafka" $(ARGS)
 
 test-slow: $(READY)  ## the few tests that make test leaves out for their length
-	$(BIN)/pytest -m "slow and not apache_kafka" -q $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "slow and not apache_kafka" -q $(ARGS)
 
 CHAOS_SEEDS ?= 11 12 13 14
 CHAOS_MINUTES ?= 2.5
