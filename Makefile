@@ -50,7 +50,7 @@ bench: $(READY)  ## every benchmark, each beside its floor
 	$(BIN)/tidings bench all
 
 apache-kafka: $(READY)  ## the walk and the conformance checks on a real Apache Kafka (JDK and Maven)
-	$(BIN)/pytest -m apache_kafka -rs $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m apache_kafka -rs $(ARGS)
 
 lock:  ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra embedded --group dev --generate-hashes \

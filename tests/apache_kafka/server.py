@@ -3,6 +3,7 @@
 As a program, ``python -m tests.apache_kafka.server`` runs one until interrupted and prints its address.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -56,22 +57,30 @@ def jars() -> Path:
         if shutil.which(program) is None:
             raise MissingError(f"{program} is not on PATH: a JDK (17 or newer) and Maven are needed")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidings" / "apache-kafka"
+    cache.mkdir(parents=True, exist_ok=True)
     folder = cache / uuid.uuid5(uuid.NAMESPACE_OID, POM.read_text()).hex
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=cache) as fresh:
-            goal = ["dependency:copy-dependencies", f"-DoutputDirectory={fresh}", "-DincludeScope=runtime"]
-            done = subprocess.run(
-                ["mvn", "--batch-mode", "--quiet", "--file", str(POM), *goal],  # noqa: S607 - it is on PATH
-                capture_output=True,
-                text=True,
-                timeout=_FETCH_SECONDS,
-                check=False,
-            )
-            if done.returncode:
-                raise MissingError(f"Maven could not get Kafka's jars: {done.stdout[-1_000:]}")
-            shutil.copytree(fresh, folder)
+    with (cache / "lock").open("w") as lock:  # tests on several cores want them at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            _fetch(folder)
     return folder
+
+
+def _fetch(folder: Path) -> None:
+    """Fill it by Maven: whole, or not at all."""
+    with TemporaryDirectory(dir=folder.parent) as parent:
+        fresh = Path(parent) / "jars"
+        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={fresh}", "-DincludeScope=runtime"]
+        done = subprocess.run(
+            ["mvn", "--batch-mode", "--quiet", "--file", str(POM), *goal],  # noqa: S607 - it is on PATH
+            capture_output=True,
+            text=True,
+            timeout=_FETCH_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise MissingError(f"Maven could not get Kafka's jars: {done.stdout[-1_000:]}")
+        fresh.rename(folder)
 
 
 def _free_ports(count: int) -> list[int]:
