@@ -5,6 +5,7 @@ bot is in (users.conversations). So those are listed, and only the others are as
 without being a member.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -26,6 +27,8 @@ STALE = 24 * HOUR
 """As long as this it is believed while Slack can't be asked."""
 LISTING = 500
 """Milliseconds after which to look what a list said that another process is just reading."""
+LIST_SECONDS = 5.0
+"""How long a list may take: it is read on the way of a delivery, whose lease runs."""
 _MOST = 5_000
 
 
@@ -77,7 +80,8 @@ class Readers:
         except UnavailableError as error:
             if known is None or now - known.at >= STALE:
                 raise
-            log.info("audience_not_refreshed", channel=channel, why=str(error))
+            if not isinstance(error, LaterError):
+                log.warning("audience_not_refreshed", channel=channel, why=str(error))
             return known
 
     async def _list(self, team: str, now: int) -> Mapping[str, Known]:
@@ -95,10 +99,11 @@ class Readers:
             case Listing.OURS:
                 known: dict[str, Known] = {}
                 try:
-                    for facts in await self._channels.joined(team):
-                        known[facts.channel] = Known(audience=audience_of(facts), at=now)
-                except UnavailableError as error:
-                    log.warning("channels_not_listed", team=team, why=str(error))
+                    async with asyncio.timeout(LIST_SECONDS):
+                        for facts in await self._channels.joined(team):
+                            known[facts.channel] = Known(audience=audience_of(facts), at=now)
+                except (UnavailableError, TimeoutError) as error:
+                    log.warning("channels_not_listed", team=team, why=str(error) or f"no end in {LIST_SECONDS:g} s")
                 await self._audiences.end_list(team, known)
                 return known
 

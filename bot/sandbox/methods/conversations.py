@@ -91,7 +91,8 @@ def list_of_user(call: Call) -> Json:
     ]
     answer = _listed(call, shared)
     for each in answer["channels"]:
-        del each["is_member"], each["num_members"]  # "we omit the is_member and num_members fields"
+        for omitted in ("is_member", "num_members"):  # its page says so
+            each.pop(omitted, None)
     return answer
 
 

@@ -45,7 +45,7 @@ class SlackChannels:
         )
 
     async def joined(self, team: str) -> tuple[ChannelFacts, ...]:
-        """Those that the bot is in; nobody is remembered. Raises UnavailableError."""
+        """Those that the bot is in, asked now. Raises UnavailableError."""
         token = await self._lookup.token_of(team)
         pages = self._lookup.pages(
             "users.conversations",

@@ -1,5 +1,6 @@
 """Who reads where a message goes, as Slack and the subscriptions tell it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.core.errors import LaterError, UnavailableError
 from bot.core.filters import parse
 from bot.core.showing import Audience
 from bot.core.subscription import Showing, Style, Subscription, SubscriptionId
+from bot.outlets.slack import readers
 from bot.outlets.slack.onlookers import Onlookers
 from bot.outlets.slack.outlet import SlackOutlet
 from bot.outlets.slack.readers import FRESH, LISTING, STALE, Readers
@@ -56,8 +58,8 @@ class House:
         self.subscriptions: list[Subscription] = []
         self._token = sandbox.bot_token
         channels = SlackChannels(Lookup(web=web, token_of=self._token_of), clock=lambda: self.now / 1_000)
-        readers = Readers(channels, audiences=audiences, budgets=budgets, clock=lambda: self.now)
-        self.onlookers = Onlookers(readers, self._leading_to, clock=lambda: self.now)
+        asked = Readers(channels, audiences=audiences, budgets=budgets, clock=lambda: self.now)
+        self.onlookers = Onlookers(asked, self._leading_to, clock=lambda: self.now)
         self.outlet = SlackOutlet(
             SlackWeb(sandbox.api_url),
             self._sending_token,
@@ -219,6 +221,19 @@ async def test_where_slack_gives_no_list_each_channel_is_asked_for_by_itself(
         for name, expected in (("fraud-alerts", Audience.PUBLIC), ("risk-leads", Audience.PRIVATE)):
             assert await house.audience(place(sandbox, name)) is expected
         assert calls(sandbox) == (1, 2)
+
+
+async def test_a_list_that_takes_too_long_is_given_up(
+    sandbox: Sandbox, redis: Redis, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "LIST_SECONDS", 0.05)
+    sandbox.fault("latency", method="users.conversations", seconds=30)
+    async with SlackWeb(sandbox.api_url) as web:
+        house = House(sandbox, web, audiences=RedisAudiences(redis, keys))
+        async with asyncio.timeout(10):
+            assert await house.audience(place(sandbox, "risk-leads")) is Audience.PRIVATE
+        assert await house.audience(place(sandbox, "fraud-alerts")) is Audience.PUBLIC
+        assert sandbox.backend.stats.calls("conversations.info") == 2
 
 
 async def test_a_channel_of_which_the_list_does_not_say_who_reads_is_asked_for(

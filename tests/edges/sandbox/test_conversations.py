@@ -55,6 +55,9 @@ async def test_lists_show_what_the_app_may_know_of(sandbox: Sandbox, client: Asy
     assert all({"is_private", "is_ext_shared"} <= one.keys() for one in mine["channels"])
     assert not any({"is_member", "num_members"} & one.keys() for one in mine["channels"])
     assert await refused(client.users_conversations(limit=1_000)) == "invalid_limit"
+    sandbox.workspace.direct(sandbox.user_id("amara.nwosu"))
+    direct = await client.users_conversations(types="im")
+    assert [one["user"] for one in direct["channels"]] == [sandbox.user_id("amara.nwosu")]
     theirs = await client.users_conversations(user=sandbox.user_id("amara.nwosu"))
     assert "fraud-alerts" in [each["name"] for each in theirs["channels"]]
 
