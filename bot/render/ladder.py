@@ -86,9 +86,10 @@ class Telling:
 
     item: Seen
 
-    def cut(self, progress: Progress, *, anyhow: bool) -> None:
-        """Read and cut the result, which all else then has at hand; `anyhow`: however its first post was said."""
-        _ = (self._rich, self._plain if anyhow else self._plan(progress))
+    def cut(self, *begun: Rung) -> None:
+        """Read and cut the result as for first posts that were said so: all else then has it at hand."""
+        for rung in begun:
+            self._cut(rung)
 
     def next(self, progress: Progress, *, now: int) -> Next:
         """What is said after `progress.told` posts; `now` is in milliseconds."""
@@ -112,7 +113,9 @@ class Telling:
         return self._rich.filed
 
     def _plan(self, progress: Progress) -> "_Plan":
-        begun = progress.begun if progress.told else progress.rung
+        return self._cut(progress.begun if progress.told else progress.rung)
+
+    def _cut(self, begun: Rung) -> "_Plan":
         return self._plain if begun is Rung.PLAIN else self._rich
 
     @cached_property

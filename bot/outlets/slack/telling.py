@@ -29,6 +29,9 @@ SHARING = 40 * SECOND
 """Milliseconds after its attempt began within which a file may still come into view: sharing is asynchronous
 (slackapi/python-slack-sdk#1329), and an attempt takes up to 25 s."""
 
+EITHER = (Rung.RICH, Rung.PLAIN)
+"""A first post that was found may have been said with blocks or without: each is cut in its own way."""
+
 Say: TypeAlias = Callable[[Post | Upload, Parcel], Awaitable[Outcome]]
 SayFirst: TypeAlias = Callable[[Post], Awaitable[Outcome]]
 Ask: TypeAlias = Callable[["Way", Sequence[Item], Sequence[Seen], str], Awaitable[Outcome | None]]
@@ -84,7 +87,7 @@ class Teller:
     async def begin(self, way: Way, item: Seen, say: SayFirst) -> Outcome:
         """Make the first post, by `say`: it may be a card's change."""
         progress = item.delivery.progress or Progress()
-        telling = await _read(item, progress, anyhow=False)
+        telling = await _read(item, Rung.RICH, progress.rung)
         if progress.files and telling.comes_with_file:
             progress = replace(progress, files=await self._takes_files(way, item))
         following = telling.next(progress, now=self._clock())
@@ -92,17 +95,16 @@ class Teller:
 
     async def found(self, way: Way, item: Item, shown: Seen, progress: Progress) -> Outcome:
         """Go on after a first post that is there: tell which others are, or make the next."""
-        telling = await _read(shown, progress, anyhow=True)
+        telling = await _read(shown, *EITHER)
         if telling.is_told(replace(progress, begun=Rung.PLAIN, rung=Rung.PLAIN)):
             return Sent(reference=progress.reference)  # nothing can be below it, however it was said
         return await self._catch_up(way, item, telling, progress)
 
     async def go_on(self, way: Way, item: Item, shown: Seen, progress: Progress) -> Outcome:
         """Make the next post, unless it is there already."""
-        telling = await _read(shown, progress, anyhow=item.delivery.doubt is not None)
         if item.delivery.doubt is None:
-            return await self._next(way, item, telling, progress)
-        return await self._catch_up(way, item, telling, progress)
+            return await self._next(way, item, await _read(shown, progress.begun), progress)
+        return await self._catch_up(way, item, await _read(shown, *EITHER), progress)
 
     async def _catch_up(self, way: Way, item: Item, telling: Telling, progress: Progress) -> Outcome:
         """Look for the posts of one in doubt."""
@@ -143,14 +145,14 @@ class Teller:
         return not (isinstance(reply, Answer) and takes_no_file(reply))
 
 
-async def _read(item: Seen, progress: Progress, *, anyhow: bool) -> Telling:
+async def _read(item: Seen, *begun: Rung) -> Telling:
     """Cut what may be long on a thread: a model may write what takes seconds to read, and nobody else is to wait.
 
-    `anyhow`: how its first post was said may still show.
+    `begun` is how its first post may have been said: what is asked of the telling afterwards is at hand.
     """
     telling = Telling(item=item)
     if is_long(item.event.result):
-        await asyncio.to_thread(telling.cut, progress, anyhow=anyhow)
+        await asyncio.to_thread(telling.cut, *begun)
     return telling
 
 
