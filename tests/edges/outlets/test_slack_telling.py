@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.core.delivery import Asked, Failed, Partly, Refused, Sent, Throttled, Unknown
-from bot.core.destination import SlackChannel, SlackPerson, SlackPlace, SlackThread
+from bot.core.destination import SlackChannel, SlackPlace, SlackThread
 from bot.core.event import Sensitivity
 from bot.core.progress import Progress, Rung
 from bot.core.subscription import Doubt
@@ -22,12 +22,11 @@ from bot.render import ladder
 from bot.render.message import carried, part_of
 from bot.render.result import pieces_of
 from bot.sandbox.limits import Rates
-from bot.sandbox.message import Content
 from bot.sandbox.server import Sandbox
 from tests.core.examples import event
 from tests.edges.outlets.parcels import gone_on, ids, parcel, told
+from tests.edges.outlets.slack import KINDS, place
 
-TEAM = "T0SANDBOX"
 NOW = 1_800_000_000_000
 
 
@@ -51,28 +50,6 @@ def made(sandbox: Sandbox, doubt: Doubt = Doubt.REPEAT) -> SlackOutlet:
 async def outlet(sandbox: Sandbox) -> AsyncIterator[SlackOutlet]:
     async with made(sandbox) as outlet:
         yield outlet
-
-
-@pytest.fixture
-def channel(sandbox: Sandbox) -> SlackChannel:
-    return SlackChannel(team=TEAM, channel=sandbox.channel_id("fraud-alerts"))
-
-
-def place(sandbox: Sandbox, kind: str) -> SlackPlace:
-    channel = sandbox.channel_id("fraud-alerts")
-    match kind:
-        case "person":
-            return SlackPerson(team=TEAM, user=sandbox.user_id("amara.nwosu"))
-        case "thread":
-            parent = sandbox.workspace.post(
-                sandbox.workspace.channel(channel), sandbox.workspace.bot, Content(text="a thread")
-            )
-            return SlackThread(team=TEAM, channel=channel, thread=parent.ts)
-        case _:
-            return SlackChannel(team=TEAM, channel=channel)
-
-
-KINDS = pytest.mark.parametrize("kind", ["channel", "person", "thread"])
 
 
 def words(count: int) -> str:
